@@ -1,0 +1,51 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later
+ * Copyright The libbuildq authors
+ *
+ * The only place where threads are started (doc/threads.md), and the private main context
+ * of a synchronous call.
+ */
+#pragma once
+
+#include <gio/gio.h>
+
+G_BEGIN_DECLS
+
+/* As g_task_run_in_thread, with the thread marked: user code must not run on it. The task
+ * must have no source object, or one that others surely keep, and its data must be values
+ * and file descriptors that nobody else changes. */
+void _buildq_task_run_in_thread (GTask *task, GTaskThreadFunc func);
+
+/* A thread of its own, for work that lasts as long as an object does. */
+GThread *_buildq_thread_new (const char *name, GThreadFunc func, gpointer data);
+
+/* Whether this is a thread that one of the two above started. */
+gboolean _buildq_thread_is_marked (void);
+
+/* Stands in front of each call into user code; %FALSE on a wrong thread, with @error. */
+gboolean _buildq_check_user_call (GMainContext *owner, GError **error);
+
+/* A synchronous call:
+ *
+ *   BuildqSync sync;
+ *
+ *   _buildq_sync_begin (&sync);
+ *   buildq_thing_do_async (thing, …, _buildq_sync_ready, &sync);
+ *   result = buildq_thing_do_finish (thing, _buildq_sync_wait (&sync), error);
+ *   _buildq_sync_end (&sync);
+ */
+typedef struct
+{
+  GMainContext *context;
+  GAsyncResult *result;
+} BuildqSync;
+
+void _buildq_sync_begin (BuildqSync *self);
+void _buildq_sync_ready (GObject *source, GAsyncResult *result, gpointer sync);
+GAsyncResult *_buildq_sync_wait (BuildqSync *self);
+void _buildq_sync_end (BuildqSync *self);
+
+/* Time, in µs: monotonic for deadlines, real for what people read. */
+gint64 _buildq_clock_now (void);
+gint64 _buildq_clock_real (void);
+
+G_END_DECLS

@@ -1,0 +1,35 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+TEST_LOG_DRIVER = env AM_TAP_AWK='$(AWK)' $(SHELL) $(top_srcdir)/build-aux/tap-driver.sh
+LOG_DRIVER = $(TEST_LOG_DRIVER)
+PY_LOG_DRIVER = $(TEST_LOG_DRIVER)
+PY_LOG_COMPILER = $(PYTHON)
+SH_LOG_DRIVER = $(TEST_LOG_DRIVER)
+TEST_EXTENSIONS = .py .sh
+
+AM_TESTS_ENVIRONMENT = \
+	G_DEBUG=fatal-warnings G_ENABLE_DIAGNOSTIC=0 \
+	GIO_USE_VFS=local GIO_USE_PROXY_RESOLVER=dummy GSETTINGS_BACKEND=memory \
+	MALLOC_CHECK_=2 MALLOC_PERTURB_=$$(($${RANDOM:-256} % 255 + 1)) \
+	G_TEST_SRCDIR=$(abs_top_srcdir)/tests G_TEST_BUILDDIR=$(abs_top_builddir)/tests \
+	BUILDQ_LIBEXECDIR=$(abs_top_builddir)/lib/worker \
+	BUILDQ_TOOL=$(abs_top_builddir)/tools/buildq \
+	GI_TYPELIB_PATH=$(abs_top_builddir)/lib$${GI_TYPELIB_PATH:+:$$GI_TYPELIB_PATH} \
+	LD_LIBRARY_PATH=$(abs_top_builddir)/lib/.libs$${LD_LIBRARY_PATH:+:$$LD_LIBRARY_PATH} \
+	top_srcdir=$(abs_top_srcdir) top_builddir=$(abs_top_builddir) NM='$(NM)' \
+	SAN_CFLAGS='$(SAN_CFLAGS)';
+
+# Tests of the public API link the library; those of private parts the archive that it is
+# made of. No program links both.
+test_ldadd = lib/libbuildq-1.la $(BUILDQ_LIBS)
+test_internal_ldadd = lib/libbuildq-internal.la $(BUILDQ_LIBS) $(GCRYPT_LIBS)
+
+include tests/core/local.mk
+include tests/archive/local.mk
+include tests/queue/local.mk
+include tests/mirror/local.mk
+include tests/worker/local.mk
+include tests/http/local.mk
+include tests/tools/local.mk
+include tests/project/local.mk
+
+TESTS += $(check_PROGRAMS)
