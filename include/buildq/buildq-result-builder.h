@@ -42,6 +42,8 @@ void buildq_result_builder_set_finished_us (BuildqResultBuilder *self, gint64 fi
 BUILDQ_AVAILABLE_IN_0_1
 void buildq_result_builder_set_log_tail (BuildqResultBuilder *self, const char *log_tail);
 BUILDQ_AVAILABLE_IN_0_1
+void buildq_result_builder_set_log_bytes (BuildqResultBuilder *self, gint64 log_bytes);
+BUILDQ_AVAILABLE_IN_0_1
 void buildq_result_builder_set_log (BuildqResultBuilder *self, BuildqLocation *log);
 BUILDQ_AVAILABLE_IN_0_1
 void buildq_result_builder_add_artifact (BuildqResultBuilder *self, BuildqArtifact *artifact);

@@ -42,6 +42,8 @@ gint64 buildq_result_get_finished_us (BuildqResult *self);
 BUILDQ_AVAILABLE_IN_0_1
 const char *buildq_result_get_log_tail (BuildqResult *self);
 BUILDQ_AVAILABLE_IN_0_1
+gint64 buildq_result_get_log_bytes (BuildqResult *self);
+BUILDQ_AVAILABLE_IN_0_1
 BuildqLocation *buildq_result_get_log (BuildqResult *self);
 BUILDQ_AVAILABLE_IN_0_1
 GPtrArray *buildq_result_get_artifacts (BuildqResult *self);

@@ -276,6 +276,22 @@ buildq_result_builder_set_log_tail (BuildqResultBuilder *self, const char *log_t
 }
 
 /**
+ * buildq_result_builder_set_log_bytes:
+ * @self: a builder
+ * @log_bytes: how long the whole log is, in bytes
+ *
+ * Sets the field.
+ *
+ * Since: 0.1
+ */
+void
+buildq_result_builder_set_log_bytes (BuildqResultBuilder *self, gint64 log_bytes)
+{
+  g_return_if_fail (self != NULL);
+  self->draft->log_bytes = log_bytes;
+}
+
+/**
  * buildq_result_builder_set_log:
  * @self: a builder
  * @log: (nullable): where the whole log can be had

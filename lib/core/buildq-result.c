@@ -28,6 +28,7 @@ static const BuildqField fields[] = {
   { "started_us", BUILDQ_FIELD_INT, G_STRUCT_OFFSET (BuildqResult, started_us), 0, 0 },
   { "finished_us", BUILDQ_FIELD_INT, G_STRUCT_OFFSET (BuildqResult, finished_us), 0, 0 },
   { "log_tail", BUILDQ_FIELD_STRING, G_STRUCT_OFFSET (BuildqResult, log_tail), 0, 0 },
+  { "log_bytes", BUILDQ_FIELD_INT, G_STRUCT_OFFSET (BuildqResult, log_bytes), 0, 0 },
   { "log", BUILDQ_FIELD_VALUE, G_STRUCT_OFFSET (BuildqResult, log), 0, 0, &_buildq_location_info },
   { "artifacts", BUILDQ_FIELD_VALUES, G_STRUCT_OFFSET (BuildqResult, artifacts), 0, 100, &_buildq_artifact_info },
 };
@@ -182,6 +183,16 @@ BUILDQ_DEFINE_GETTER (BuildqResult, buildq_result, finished_us, gint64)
  * Since: 0.1
  */
 BUILDQ_DEFINE_GETTER (BuildqResult, buildq_result, log_tail, const char *)
+
+/**
+ * buildq_result_get_log_bytes:
+ * @self: a result
+ *
+ * Returns: how long the whole log is, in bytes
+ *
+ * Since: 0.1
+ */
+BUILDQ_DEFINE_GETTER (BuildqResult, buildq_result, log_bytes, gint64)
 
 /**
  * buildq_result_get_log:

@@ -146,6 +146,7 @@ struct _BuildqResult
   gint64 started_us;
   gint64 finished_us;
   char *log_tail;
+  gint64 log_bytes;
   BuildqLocation *log;
   GPtrArray *artifacts; /* of BuildqArtifact */
 };
