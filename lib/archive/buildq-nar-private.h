@@ -27,5 +27,6 @@ gboolean _buildq_nar_read (BuildqSourceFunc source,
 
 /* Removes a tree, also one with read-only directories; links are not followed. */
 gboolean _buildq_tree_remove (const char *path, GError **error);
+gboolean _buildq_tree_remove_at (int dir_fd, const char *name, GError **error);
 
 G_END_DECLS
