@@ -8,6 +8,7 @@ lib_libbuildq_internal_la_SOURCES += \
 	lib/archive/buildq-nar-write.c \
 	lib/archive/buildq-nar-read.c \
 	lib/archive/buildq-nar.c \
+	lib/archive/buildq-narinfo.c \
 	lib/archive/buildq-compression.h \
 	lib/archive/buildq-nar-private.h \
 	lib/archive/buildq-nar-tokens.h \

@@ -29,8 +29,11 @@ lib_libbuildq_internal_la_SOURCES += \
 	lib/core/buildq-query.c \
 	lib/core/buildq-job-page.c \
 	lib/core/buildq-principal.c \
+	lib/core/buildq-key.c \
+	lib/core/buildq-keyring.c \
 	lib/core/buildq-thread.c \
 	lib/core/buildq-thread.h \
 	lib/core/buildq-hash.h \
+	lib/core/buildq-key-private.h \
 	lib/core/buildq-value.h \
 	lib/core/buildq-values.h
