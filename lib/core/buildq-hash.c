@@ -234,7 +234,8 @@ directory_is_good (const char *path, gsize length)
   g_autofree char *directory = g_strndup (path, length);
   g_autofree char *canonical = NULL;
 
-  if (directory[0] != '/')
+  /* A leading "//" is something of its own to POSIX, and kept by GLib. */
+  if (directory[0] != '/' || directory[1] == '/')
     return FALSE;
   canonical = g_canonicalize_filename (directory, "/");
   return g_str_equal (canonical, directory);

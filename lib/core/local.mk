@@ -3,6 +3,8 @@ lib_libbuildq_internal_la_SOURCES += \
 	lib/core/buildq-error.c \
 	lib/core/buildq-enums.c \
 	lib/core/buildq-value.c \
+	lib/core/buildq-value-json.c \
+	lib/core/buildq-json.c \
 	lib/core/buildq-hash.c \
 	lib/core/buildq-location.c \
 	lib/core/buildq-artifact.c \
@@ -36,4 +38,5 @@ lib_libbuildq_internal_la_SOURCES += \
 	lib/core/buildq-hash.h \
 	lib/core/buildq-key-private.h \
 	lib/core/buildq-value.h \
+	lib/core/buildq-value-private.h \
 	lib/core/buildq-values.h
