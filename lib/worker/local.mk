@@ -1,2 +1,18 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-lib_libbuildq_internal_la_SOURCES +=
+AM_CPPFLAGS += -DBUILDQ_PKGLIBEXECDIR=\"$(pkglibexecdir)\"
+lib_libbuildq_internal_la_SOURCES += \
+	lib/worker/buildq-command.c \
+	lib/worker/buildq-command.h \
+	lib/worker/buildq-command-executor.c \
+	lib/worker/buildq-execution.c \
+	lib/worker/buildq-execution-private.h \
+	lib/worker/buildq-executor.c \
+	lib/worker/buildq-func-executor.c \
+	lib/worker/buildq-log-spool.c \
+	lib/worker/buildq-log-spool.h \
+	lib/worker/buildq-run.c \
+	lib/worker/buildq-run.h
+
+# What keeps a job together (doc/worker.md): no library, only the kernel.
+pkglibexec_PROGRAMS = lib/worker/buildq-supervise
+lib_worker_buildq_supervise_SOURCES = lib/worker/buildq-supervise.c
