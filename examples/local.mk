@@ -1,1 +1,8 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
+EXTRA_DIST += \
+	examples/demo/demo.json \
+	examples/demo/recipes/bzip2.sh \
+	examples/demo/recipes/libpng.sh \
+	examples/demo/recipes/lua.sh \
+	examples/demo/recipes/optipng.sh \
+	examples/demo/recipes/zlib.sh

@@ -2,8 +2,12 @@
 TEST_LOG_DRIVER = env AM_TAP_AWK='$(AWK)' $(SHELL) $(top_srcdir)/build-aux/tap-driver.sh
 LOG_DRIVER = $(TEST_LOG_DRIVER)
 PY_LOG_DRIVER = $(TEST_LOG_DRIVER)
-PY_LOG_COMPILER = $(PYTHON)
 SH_LOG_DRIVER = $(TEST_LOG_DRIVER)
+# No test may hang.
+test_timeout = timeout -k 10 $${BUILDQ_TEST_TIMEOUT:-120}
+LOG_COMPILER = $(test_timeout)
+PY_LOG_COMPILER = $(test_timeout) $(PYTHON)
+SH_LOG_COMPILER = $(test_timeout)
 TEST_EXTENSIONS = .py .sh
 
 AM_TESTS_ENVIRONMENT = \
@@ -16,7 +20,7 @@ AM_TESTS_ENVIRONMENT = \
 	GI_TYPELIB_PATH=$(abs_top_builddir)/lib$${GI_TYPELIB_PATH:+:$$GI_TYPELIB_PATH} \
 	LD_LIBRARY_PATH=$(abs_top_builddir)/lib/.libs$${LD_LIBRARY_PATH:+:$$LD_LIBRARY_PATH} \
 	top_srcdir=$(abs_top_srcdir) top_builddir=$(abs_top_builddir) NM='$(NM)' \
-	SAN_CFLAGS='$(SAN_CFLAGS)';
+	SAN_CFLAGS='$(SAN_CFLAGS)' CC='$(CC)' CXX='$(CXX)'
 
 # Tests of the public API link the library; those of private parts the archive that it is
 # made of. No program links both.
