@@ -35,8 +35,6 @@
  * - the name of each output without a path: where it is to be made, such as `$out`
  * - what the job has in `env`, which may replace all of these
  *
- * In names of inputs and outputs, all but letters, digits and `_` becomes `_`.
- *
  * What it writes to standard output and error is the log. When the command ends, all
  * processes that it left die, also those that made themselves sessions of their own. So
  * they do when it is stopped: SIGTERM goes to its process group, and two seconds later
@@ -198,10 +196,7 @@ start_timer (gint64 seconds, GSourceFunc func, Job *self)
 static void
 add_variable (GPtrArray *env, const char *prefix, const char *name, const char *value)
 {
-  g_autofree char *clean
-      = g_strcanon (g_strdup (name), G_CSET_A_2_Z G_CSET_a_2_z G_CSET_DIGITS "_", '_');
-
-  g_ptr_array_add (env, g_strconcat (prefix, clean, "=", value, NULL));
+  g_ptr_array_add (env, g_strconcat (prefix, name, "=", value, NULL));
 }
 
 static void
