@@ -1,2 +1,14 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-lib_libbuildq_internal_la_SOURCES +=
+lib_libbuildq_internal_la_SOURCES += \
+	lib/http/buildq-http-error.c \
+	lib/http/buildq-http-error.h \
+	lib/http/buildq-server.c \
+	lib/http/buildq-server-access.c \
+	lib/http/buildq-server-exchange.c \
+	lib/http/buildq-server-private.h \
+	lib/http/buildq-server-requests.c \
+	lib/http/buildq-server-session.c \
+	lib/http/buildq-server-socket.c
+
+# Only until the list of that folder is free to be changed.
+lib_libbuildq_internal_la_SOURCES += lib/queue/buildq-authority.c
