@@ -56,15 +56,18 @@ struct _BuildqCompressor
   BuildqSinkFunc sink;
   gpointer next;
   GError *failed; /* what the sink said */
+  gboolean dropped;
 };
 
+/* Never fails: after an error libarchive would leak what its filters hold. What comes
+ * after an error of the sink, or when nobody wants it any more, is thrown away. */
 static la_ssize_t
 write_out (struct archive *archive, void *data, const void *buffer, size_t size)
 {
   BuildqCompressor *self = data;
 
-  if (self->failed != NULL || !self->sink (self->next, buffer, size, &self->failed))
-    return -1;
+  if (self->failed == NULL && !self->dropped)
+    (void) self->sink (self->next, buffer, size, &self->failed);
   return size;
 }
 
@@ -153,7 +156,7 @@ _buildq_compressor_sink (gpointer compressor,
     {
       la_ssize_t written = archive_write_data (self->archive, rest, size);
 
-      if (written <= 0)
+      if (written <= 0 || self->failed != NULL)
         return fail (self, error);
       rest += written;
       size -= written;
@@ -165,20 +168,19 @@ _buildq_compressor_sink (gpointer compressor,
 gboolean
 _buildq_compressor_finish (BuildqCompressor *self, GError **error)
 {
-  if (self->archive == NULL || archive_write_close (self->archive) == ARCHIVE_OK)
+  if (self->archive == NULL)
     return TRUE;
-  return fail (self, error);
+  return (archive_write_close (self->archive) == ARCHIVE_OK && self->failed == NULL)
+         || fail (self, error);
 }
 
 /* Without a finish before, nothing more is pushed to the sink. */
 void
 _buildq_compressor_free (BuildqCompressor *self)
 {
+  self->dropped = TRUE;
   if (self->archive != NULL)
-    {
-      archive_write_fail (self->archive);
-      archive_write_free (self->archive);
-    }
+    archive_write_free (self->archive);
   g_clear_error (&self->failed);
   g_free (self);
 }
