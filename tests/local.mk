@@ -10,9 +10,8 @@ PY_LOG_COMPILER = $(test_timeout) $(PYTHON)
 SH_LOG_COMPILER = $(test_timeout)
 TEST_EXTENSIONS = .py .sh
 
-# The trailing semicolon is what automake wants, so they must be exported.
 AM_TESTS_ENVIRONMENT = \
-	export G_DEBUG=fatal-warnings G_ENABLE_DIAGNOSTIC=0 \
+	G_DEBUG=fatal-warnings G_ENABLE_DIAGNOSTIC=0 \
 	GIO_USE_VFS=local GIO_USE_PROXY_RESOLVER=dummy GSETTINGS_BACKEND=memory \
 	MALLOC_CHECK_=2 MALLOC_PERTURB_=$$(($${RANDOM:-256} % 255 + 1)) \
 	G_TEST_SRCDIR=$(abs_top_srcdir)/tests G_TEST_BUILDDIR=$(abs_top_builddir)/tests \
