@@ -128,14 +128,15 @@ verify (BuildqKeyring *self,
   gsize length = _buildq_key_name_length (signature);
   g_autofree char *name = g_strndup (signature, length);
   gboolean known = FALSE;
+  gboolean decoded;
 
-  if (length == 0
-      || !_buildq_base64_decode (signature + length + 1, bytes, BUILDQ_SIGNATURE_BYTES))
+  if (length == 0)
     {
       g_set_error (error, BUILDQ_ERROR, BUILDQ_ERROR_INVALID,
                    "'%s' is not a signature of the form NAME:BASE64", signature);
       return FALSE;
     }
+  decoded = _buildq_base64_decode (signature + length + 1, bytes, BUILDQ_SIGNATURE_BYTES);
   for (guint i = 0; i < self->keys->len; i++)
     {
       BuildqKey *key = self->keys->pdata[i];
@@ -143,7 +144,7 @@ verify (BuildqKeyring *self,
       if (!g_str_equal (buildq_key_get_name (key), name))
         continue;
       known = TRUE;
-      if (_buildq_key_verify (key, text, size, bytes))
+      if (decoded && _buildq_key_verify (key, text, size, bytes))
         return TRUE;
     }
   if (known)
@@ -160,7 +161,7 @@ verify (BuildqKeyring *self,
  * @self: a keyring
  * @text: what was signed
  * @signature: `NAME:BASE64`
- * @error: `INVALID` when @signature is not well-formed, `UNAUTHORIZED` when no key of
+ * @error: `INVALID` when @signature names no key, `UNAUTHORIZED` when no key of
  * that name is trusted, `CHECKSUM` when the signature is wrong
  *
  * Checks a signature.
@@ -189,8 +190,13 @@ signer_names (BuildqArtifact *artifact)
   GString *names = g_string_new (NULL);
 
   for (const char *const *p = buildq_artifact_get_signatures (artifact); *p != NULL; p++)
-    g_string_append_printf (names, "%s'%.*s'", names->len > 0 ? ", " : "",
-                            (int) _buildq_key_name_length (*p), *p);
+    {
+      gsize length = _buildq_key_name_length (*p);
+
+      if (length > 0)
+        g_string_append_printf (names, "%s'%.*s'", names->len > 0 ? ", " : "",
+                                (int) length, *p);
+    }
   return g_string_free (names, FALSE);
 }
 

@@ -119,8 +119,7 @@ validate (gconstpointer value, GError **error)
   if (self->path == NULL || path_is_inside (self->path))
     return TRUE;
   g_set_error (error, BUILDQ_ERROR, BUILDQ_ERROR_INVALID,
-               "output '%s': path '%s' is not a relative path inside the build directory",
-               self->name, self->path);
+               "path '%s' is not a relative path inside the build directory", self->path);
   return FALSE;
 }
 

@@ -119,8 +119,8 @@ wrong_type (const BuildqValueInfo *info,
             const char *what,
             GError **error)
 {
-  g_set_error (error, BUILDQ_ERROR, BUILDQ_ERROR_INVALID, "%s of a %s is not %s",
-               field->name, info->name, what);
+  g_set_error (error, BUILDQ_ERROR, BUILDQ_ERROR_INVALID, "%s of %s %s is not %s",
+               field->name, A_VALUE (info), what);
   return FALSE;
 }
 
@@ -143,8 +143,8 @@ read_strv (const BuildqValueInfo *info,
   if (!JSON_NODE_HOLDS_ARRAY (node))
     return wrong_type (info, field, "a list of strings", error);
   array = json_node_get_array (node);
-  if (json_array_get_length (array) > BUILDQ_MAX_ITEMS)
-    return wrong_type (info, field, "a list of reasonable length", error);
+  if (!_buildq_field_check_count (info, field, json_array_get_length (array), error))
+    return FALSE;
   for (guint i = 0; i < json_array_get_length (array); i++)
     {
       JsonNode *element = json_array_get_element (array, i);
@@ -202,8 +202,9 @@ read_enum (const BuildqValueInfo *info,
   if (_buildq_enum_from_string (field->enum_type (), json_node_get_string (node),
                                 &PLACE (value, field, int)))
     return TRUE;
-  g_set_error (error, BUILDQ_ERROR, BUILDQ_ERROR_INVALID, "%s of a %s: '%s' is not known",
-               field->name, info->name, json_node_get_string (node));
+  g_set_error (error, BUILDQ_ERROR, BUILDQ_ERROR_INVALID,
+               "%s of %s %s: '%s' is not known", field->name, A_VALUE (info),
+               json_node_get_string (node));
   return FALSE;
 }
 
@@ -257,8 +258,8 @@ _buildq_value_from_node (const BuildqValueInfo *info, JsonNode *node, GError **e
 
   if (node == NULL || !JSON_NODE_HOLDS_OBJECT (node))
     {
-      g_set_error (error, BUILDQ_ERROR, BUILDQ_ERROR_INVALID, "a %s is not an object",
-                   info->name);
+      g_set_error (error, BUILDQ_ERROR, BUILDQ_ERROR_INVALID, "%s %s is not an object",
+                   A_VALUE (info));
       return NULL;
     }
 

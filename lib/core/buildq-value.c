@@ -255,8 +255,8 @@ _buildq_field_check_size (const BuildqValueInfo *info,
   if (size <= max)
     return TRUE;
   g_set_error (error, BUILDQ_ERROR, BUILDQ_ERROR_TOO_LARGE,
-               "%s of a %s: %" G_GINT64_FORMAT " is over the limit of %" G_GINT64_FORMAT,
-               field->name, info->name, size, max);
+               "%s of %s %s: %" G_GINT64_FORMAT " is over the limit of %" G_GINT64_FORMAT,
+               field->name, A_VALUE (info), size, max);
   return FALSE;
 }
 
@@ -270,9 +270,38 @@ check_string (const BuildqValueInfo *info,
     return FALSE;
   if (g_utf8_validate (s, -1, NULL))
     return TRUE;
-  g_set_error (error, BUILDQ_ERROR, BUILDQ_ERROR_INVALID, "%s of a %s is not UTF-8",
-               field->name, info->name);
+  g_set_error (error, BUILDQ_ERROR, BUILDQ_ERROR_INVALID, "%s of %s %s is not UTF-8",
+               field->name, A_VALUE (info));
   return FALSE;
+}
+
+/* How many strings a list may have; its field says how long each may be. */
+gboolean
+_buildq_field_check_count (const BuildqValueInfo *info,
+                           const BuildqField *field,
+                           guint count,
+                           GError **error)
+{
+  if (count <= BUILDQ_MAX_ITEMS)
+    return TRUE;
+  g_set_error (error, BUILDQ_ERROR, BUILDQ_ERROR_TOO_LARGE,
+               "%s of %s %s: %u entries are over the limit of %d", field->name,
+               A_VALUE (info), count, BUILDQ_MAX_ITEMS);
+  return FALSE;
+}
+
+static gboolean
+check_strv (const BuildqValueInfo *info,
+            const BuildqField *field,
+            char **strv,
+            GError **error)
+{
+  if (!_buildq_field_check_count (info, field, g_strv_length (strv), error))
+    return FALSE;
+  for (char **p = strv; *p != NULL; p++)
+    if (!check_string (info, field, *p, error))
+      return FALSE;
+  return TRUE;
 }
 
 static gboolean
@@ -286,8 +315,8 @@ check_field (const BuildqValueInfo *info,
           || (field->kind == BUILDQ_FIELD_STRING
               && PEEK (value, field, char *)[0] == '\0')))
     {
-      g_set_error (error, BUILDQ_ERROR, BUILDQ_ERROR_INVALID, "a %s needs '%s'",
-                   info->name, field->name);
+      g_set_error (error, BUILDQ_ERROR, BUILDQ_ERROR_INVALID, "%s %s needs '%s'",
+                   A_VALUE (info), field->name);
       return FALSE;
     }
 
@@ -304,16 +333,14 @@ check_field (const BuildqValueInfo *info,
       if (number < 0 && !(field->flags & BUILDQ_FIELD_SIGNED))
         {
           g_set_error (error, BUILDQ_ERROR, BUILDQ_ERROR_INVALID,
-                       "%s of a %s: %" G_GINT64_FORMAT " is negative", field->name,
-                       info->name, number);
+                       "%s of %s %s: %" G_GINT64_FORMAT " is negative", field->name,
+                       A_VALUE (info), number);
           return FALSE;
         }
       return _buildq_field_check_size (info, field, number, error);
     }
   if (field->kind == BUILDQ_FIELD_STRV)
-    for (char **p = PEEK (value, field, char **); *p != NULL; p++)
-      if (!check_string (info, field, *p, error))
-        return FALSE;
+    return check_strv (info, field, PEEK (value, field, char **), error);
   return TRUE;
 }
 
