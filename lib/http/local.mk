@@ -2,6 +2,12 @@
 lib_libbuildq_internal_la_SOURCES += \
 	lib/http/buildq-http-error.c \
 	lib/http/buildq-http-error.h \
+	lib/http/buildq-remote-queue.c \
+	lib/http/buildq-remote-queue-call.c \
+	lib/http/buildq-remote-queue-iface.c \
+	lib/http/buildq-remote-queue-private.h \
+	lib/http/buildq-remote-queue-sync.c \
+	lib/http/buildq-remote-queue-wire.c \
 	lib/http/buildq-server.c \
 	lib/http/buildq-server-access.c \
 	lib/http/buildq-server-exchange.c \
