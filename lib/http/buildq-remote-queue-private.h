@@ -38,6 +38,7 @@ typedef struct
   char *json;
   GSource *cancelled; /* on the context of the task; NULL without a cancellable */
   gboolean sent;
+  gboolean ended; /* and not in the list any more */
   gint64 since_us;
 } Sync;
 

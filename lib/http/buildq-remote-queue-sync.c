@@ -22,7 +22,7 @@
 #define POLL_MS 2000
 
 static void
-sync_free (gpointer data)
+sync_clear (gpointer data)
 {
   Sync *self = data;
 
@@ -32,7 +32,12 @@ sync_free (gpointer data)
   g_clear_pointer (&self->message, buildq_sync_message_unref);
   g_clear_object (&self->task);
   g_free (self->json);
-  g_free (self);
+}
+
+static void
+sync_unref (Sync *self)
+{
+  g_rc_box_release_full (self, sync_clear);
 }
 
 /* Takes it out of the list, and ends it with @reply, which is taken, or with @error. */
@@ -46,7 +51,10 @@ sync_end (BuildqRemoteQueue *self,
   g_autoptr (GTask) task = g_steal_pointer (&sync->task);
 
   g_queue_remove (&self->syncs, sync);
-  sync_free (sync);
+  sync->ended = TRUE;
+  if (sync->cancelled != NULL)
+    g_source_destroy (sync->cancelled);
+  sync_unref (sync);
   if (task == NULL)
     return;
   if (owned != NULL)
@@ -151,10 +159,10 @@ post_ready (GObject *source, GAsyncResult *result, gpointer data)
   g_autoptr (GError) error = NULL;
   BuildqSyncReply *reply = g_task_propagate_pointer (G_TASK (result), &error);
 
-  /* Those that ended before are not in the list any more. */
-  if (g_queue_find (&self->syncs, sync) == NULL)
+  if (sync->ended)
     {
       g_clear_pointer (&reply, buildq_sync_reply_unref);
+      sync_unref (sync);
       return;
     }
   note_answer (self, sync->message, reply);
@@ -162,6 +170,7 @@ post_ready (GObject *source, GAsyncResult *result, gpointer data)
     reply->next_ms
         = MIN (reply->next_ms, g_random_int_range (POLL_MS * 3 / 4, POLL_MS * 5 / 4));
   sync_end (self, sync, reply, error);
+  sync_unref (sync);
   _buildq_remote_sync_start (self);
 }
 
@@ -181,7 +190,7 @@ is_posting (BuildqRemoteQueue *self, const char *session)
 static void
 post (BuildqRemoteQueue *self, Sync *sync)
 {
-  GTask *task = g_task_new (self, NULL, post_ready, sync);
+  GTask *task = g_task_new (self, NULL, post_ready, g_rc_box_acquire (sync));
   g_autoptr (GBytes) body = g_bytes_new (sync->json, strlen (sync->json));
 
   sync->sent = TRUE;
@@ -261,7 +270,7 @@ _buildq_remote_sync_async (BuildqQueue *queue,
       return;
     }
 
-  sync = g_new0 (Sync, 1);
+  sync = g_rc_box_new0 (Sync);
   sync->message = buildq_sync_message_ref (message);
   sync->json = g_steal_pointer (&json);
   sync->since_us = _buildq_clock_now ();

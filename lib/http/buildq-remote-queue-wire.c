@@ -24,6 +24,7 @@ typedef struct
 {
   GWeakRef queue;
   SoupMessage *msg;
+  GCancellable *cancellable; /* when it is cancelled, nobody waits any more */
 } Opening;
 
 static void
@@ -31,6 +32,7 @@ opening_free (Opening *self)
 {
   g_weak_ref_clear (&self->queue);
   g_object_unref (self->msg);
+  g_object_unref (self->cancellable);
   g_free (self);
 }
 
@@ -270,9 +272,10 @@ connect_ready (GObject *soup, GAsyncResult *result, gpointer data)
       = soup_session_websocket_connect_finish (SOUP_SESSION (soup), result, &error);
   g_autoptr (BuildqRemoteQueue) self = g_weak_ref_get (&opening->queue);
   g_autoptr (SoupMessage) msg = g_object_ref (opening->msg);
+  gboolean cancelled = g_cancellable_is_cancelled (opening->cancellable);
 
   opening_free (opening);
-  if (self == NULL || g_error_matches (error, G_IO_ERROR, G_IO_ERROR_CANCELLED))
+  if (self == NULL || cancelled)
     return; /* whoever cancelled it has done the rest */
   if (connection != NULL)
     take_connection (self, g_steal_pointer (&connection));
@@ -296,6 +299,7 @@ open_now (BuildqRemoteQueue *self)
   self->connecting = g_cancellable_new ();
   opening->msg = _buildq_remote_message (self, "GET", "/v1/session");
   soup_message_disable_feature (opening->msg, SOUP_TYPE_WEBSOCKET_EXTENSION_MANAGER);
+  opening->cancellable = g_object_ref (self->connecting);
   g_weak_ref_init (&opening->queue, self);
 
   g_main_context_push_thread_default (self->context);

@@ -95,7 +95,8 @@ buildq_authority_finalize (GObject *object)
   BuildqAuthority *self = BUILDQ_AUTHORITY (object);
 
   g_free (self->path);
-  _buildq_value_unref (&list_info, self->list);
+  if (self->list != NULL)
+    _buildq_value_unref (&list_info, self->list);
 
   G_OBJECT_CLASS (buildq_authority_parent_class)->finalize (object);
 }
