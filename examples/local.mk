@@ -5,4 +5,7 @@ EXTRA_DIST += \
 	examples/demo/recipes/libpng.sh \
 	examples/demo/recipes/lua.sh \
 	examples/demo/recipes/optipng.sh \
-	examples/demo/recipes/zlib.sh
+	examples/demo/recipes/zlib.sh \
+	examples/demo/run.py \
+	examples/python/build.py \
+	examples/python/test-build.py
