@@ -20,7 +20,13 @@ AM_TESTS_ENVIRONMENT = \
 	GI_TYPELIB_PATH=$(abs_top_builddir)/lib$${GI_TYPELIB_PATH:+:$$GI_TYPELIB_PATH} \
 	LD_LIBRARY_PATH=$(abs_top_builddir)/lib/.libs$${LD_LIBRARY_PATH:+:$$LD_LIBRARY_PATH} \
 	top_srcdir=$(abs_top_srcdir) top_builddir=$(abs_top_builddir) NM='$(NM)' \
-	SAN_CFLAGS='$(SAN_CFLAGS)' CC='$(CC)' CXX='$(CXX)'
+	SAN_CFLAGS='$(SAN_CFLAGS)' CC='$(CC)' CXX='$(CXX)' \
+	$(sanitizer_options)
+# GLib is built without TSan: what its own code touches tells nothing.
+sanitizer_options = \
+	UBSAN_OPTIONS=halt_on_error=1:print_stacktrace=1 \
+	ASAN_OPTIONS=detect_leaks=1:detect_stack_use_after_return=1 \
+	TSAN_OPTIONS=ignore_noninstrumented_modules=1
 
 # Tests of the public API link the library; those of private parts the archive that it is
 # made of. No program links both.
