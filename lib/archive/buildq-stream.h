@@ -17,9 +17,15 @@ G_BEGIN_DECLS
 
 #define BUILDQ_CHUNK_BYTES (256 * 1024)
 
-typedef gboolean (*BuildqSinkFunc) (gpointer sink, const void *data, gsize size, GError **error);
+typedef gboolean (*BuildqSinkFunc) (gpointer sink,
+                                    const void *data,
+                                    gsize size,
+                                    GError **error);
 /* Returns the number of bytes read, 0 at the end, -1 with @error. May be short. */
-typedef gssize (*BuildqSourceFunc) (gpointer source, void *buffer, gsize size, GError **error);
+typedef gssize (*BuildqSourceFunc) (gpointer source,
+                                    void *buffer,
+                                    gsize size,
+                                    GError **error);
 
 /* --- ends of a chain; the data is a pointer to the struct --- */
 
@@ -40,7 +46,8 @@ typedef struct
   gint64 size;
 } BuildqStreamLink;
 
-gssize _buildq_stream_source (gpointer stream_link, void *buffer, gsize size, GError **error);
+gssize
+_buildq_stream_source (gpointer stream_link, void *buffer, gsize size, GError **error);
 
 /* --- a link that hashes and counts what passes; @next may be NULL --- */
 
@@ -54,21 +61,26 @@ typedef struct
   gpointer next;
 } BuildqHashLink;
 
-gboolean _buildq_hash_sink (gpointer hash_link, const void *data, gsize size, GError **error);
+gboolean
+_buildq_hash_sink (gpointer hash_link, const void *data, gsize size, GError **error);
 gssize _buildq_hash_source (gpointer hash_link, void *buffer, gsize size, GError **error);
 
 /* --- a link that looks for the hash parts of store paths in what passes --- */
 
 typedef struct _BuildqScanner BuildqScanner;
 
-BuildqScanner *_buildq_scanner_new (const char *const *candidates, /* base names of store paths */
-                                    BuildqSinkFunc sink,
-                                    gpointer next);
-gboolean _buildq_scanner_sink (gpointer scanner, const void *data, gsize size, GError **error);
-char **_buildq_scanner_found (BuildqScanner *self); /* the candidates that were seen, sorted */
+BuildqScanner *
+_buildq_scanner_new (const char *const *candidates, /* base names of store paths */
+                     BuildqSinkFunc sink,
+                     gpointer next);
+gboolean
+_buildq_scanner_sink (gpointer scanner, const void *data, gsize size, GError **error);
+char **
+_buildq_scanner_found (BuildqScanner *self); /* the candidates that were seen, sorted */
 void _buildq_scanner_free (BuildqScanner *self);
 
-/* --- compression, by libarchive's filters; none, gzip, zstd, xz, lzip (reading: bzip2 too) --- */
+/* --- compression, by libarchive's filters; none, gzip, zstd, xz, lzip (reading: bzip2
+ * too) --- */
 
 typedef struct _BuildqCompressor BuildqCompressor;
 typedef struct _BuildqDecompressor BuildqDecompressor;
@@ -77,7 +89,10 @@ BuildqCompressor *_buildq_compressor_new (const char *compression, /* NULL means
                                           BuildqSinkFunc sink,
                                           gpointer next,
                                           GError **error);
-gboolean _buildq_compressor_sink (gpointer compressor, const void *data, gsize size, GError **error);
+gboolean _buildq_compressor_sink (gpointer compressor,
+                                  const void *data,
+                                  gsize size,
+                                  GError **error);
 gboolean _buildq_compressor_finish (BuildqCompressor *self, GError **error);
 void _buildq_compressor_free (BuildqCompressor *self);
 
@@ -85,10 +100,14 @@ BuildqDecompressor *_buildq_decompressor_new (const char *compression,
                                               BuildqSourceFunc source,
                                               gpointer next,
                                               GError **error);
-gssize _buildq_decompressor_source (gpointer decompressor, void *buffer, gsize size, GError **error);
+gssize _buildq_decompressor_source (gpointer decompressor,
+                                    void *buffer,
+                                    gsize size,
+                                    GError **error);
 void _buildq_decompressor_free (BuildqDecompressor *self);
 
-const char *_buildq_compression_suffix (const char *compression); /* "", ".gz", ".zst", ".xz", ".lz" */
+const char *_buildq_compression_suffix (
+    const char *compression); /* "", ".gz", ".zst", ".xz", ".lz" */
 gboolean _buildq_compression_is_known (const char *compression, GError **error);
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (BuildqScanner, _buildq_scanner_free)

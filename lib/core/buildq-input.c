@@ -154,7 +154,8 @@ validate (gconstpointer value, GError **error)
   if (sources == 1 || (sources == 0 && self->artifact != NULL))
     return TRUE;
   g_set_error (error, BUILDQ_ERROR, BUILDQ_ERROR_INVALID,
-               "it needs one of 'job', 'artifact', 'path', 'file', and has %s", sources == 0 ? "none" : "several");
+               "it needs one of 'job', 'artifact', 'path', 'file', and has %s",
+               sources == 0 ? "none" : "several");
   return FALSE;
 }
 

@@ -7,3 +7,6 @@ tests_core_test_key_LDADD = $(test_internal_ldadd)
 
 check_PROGRAMS += tests/core/test-value
 tests_core_test_value_LDADD = $(test_internal_ldadd)
+
+check_PROGRAMS += tests/core/test-json
+tests_core_test_json_LDADD = $(test_internal_ldadd)

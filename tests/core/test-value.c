@@ -20,255 +20,73 @@ assert_message (GError *error, BuildqError code, const char *message)
   g_assert_cmpstr (error->message, ==, message);
 }
 
-/* --- JSON --- */
-
-static void
-test_json_good (void)
-{
-  static const char *const good[] = {
-    "{}",
-    " \t\r\n[ ] \n",
-    "[1,-1,0,-0,1.5,-0.5e10,1E+5,1e-5]",
-    "[9223372036854775807,-9223372036854775808]",
-    "[true,false,null,\"\"]",
-    "\"\\\"\\\\\\/\\b\\f\\n\\r\\t\\u00e9\\ud83d\\ude00\"",
-    "{\"\":{\"a\":[{}]}}",
-    "\"\303\244\177\"",
-  };
-
-  for (guint i = 0; i < G_N_ELEMENTS (good); i++)
-    {
-      g_autoptr (GError) error = NULL;
-      g_autoptr (JsonNode) node = _buildq_json_parse (good[i], -1, &error);
-
-      g_assert_no_error (error);
-      g_assert_nonnull (node);
-    }
-}
-
-static void
-test_json_bad (void)
-{
-  static const char *const bad[] = {
-    "",
-    " ",
-    "\357\273\277{}", /* a byte order mark */
-    "{",
-    "[",
-    "[1",
-    "[1,",
-    "[1,]",
-    "[,1]",
-    "[1 2]",
-    "{\"a\"}",
-    "{\"a\":}",
-    "{\"a\":1,}",
-    "{\"a\" 1}",
-    "{a:1}",
-    "{1:1}",
-    "{'a':1}",
-    "{}{}",
-    "{} x",
-    "[]]",
-    "[}",
-    "tru",
-    "truex",
-    "nul",
-    "NaN",
-    "[Infinity]",
-    "[+1]",
-    "[01]",
-    "[-]",
-    "[- 1]",
-    "[.5]",
-    "[1.]",
-    "[1e]",
-    "[1e+]",
-    "[0x10]",
-    "[9223372036854775808]",
-    "[-9223372036854775809]",
-    "[99999999999999999999999999999999999]",
-    "/**/{}",
-    "[1] // no",
-    "\"",
-    "\"\\\"",
-    "\"\\",
-    "\"\\q\"",
-    "\"\\101\"",
-    "\"\\u\"",
-    "\"\\u12\"",
-    "\"\\u123",
-    "\"\\u0000\"",
-    "\"\\ud800\"",
-    "\"\\ud800x\"",
-    "\"\\ud800\\u0041\"",
-    "\"\\udc00\"",
-    "\"a\nb\"",
-    "\"a\tb\"",
-    "\"\377\"",
-    "\"\300\200\"",
-  };
-
-  for (guint i = 0; i < G_N_ELEMENTS (bad); i++)
-    {
-      g_autoptr (GError) error = NULL;
-
-      g_test_message ("%s", bad[i]);
-      g_assert_null (_buildq_json_parse (bad[i], -1, &error));
-      g_assert_error (error, BUILDQ_ERROR, BUILDQ_ERROR_INVALID);
-    }
-}
-
-/* The text may be a part of a larger buffer, and stops where it is said to. */
-static void
-test_json_length (void)
-{
-  static const char text[] = "[1]2";
-  static const char nul[] = "[1]\0";
-  g_autoptr (JsonNode) node = _buildq_json_parse (text, 3, NULL);
-
-  g_assert_nonnull (node);
-  for (gsize i = 0; i < 3; i++)
-    {
-      /* A copy of just that size, for the sanitizers. */
-      g_autofree char *part = g_memdup2 (text, MAX (i, 1));
-
-      g_assert_null (_buildq_json_parse (part, i, NULL));
-    }
-  g_assert_null (_buildq_json_parse (nul, 4, NULL));
-}
-
-static void
-test_json_depth (void)
-{
-  for (guint depth = BUILDQ_JSON_MAX_DEPTH - 1; depth < BUILDQ_JSON_MAX_DEPTH + 2;
-       depth++)
-    {
-      g_autofree char *open = g_strnfill (depth, '[');
-      g_autofree char *close = g_strnfill (depth, ']');
-      g_autofree char *text = g_strconcat (open, close, NULL);
-      g_autoptr (GError) error = NULL;
-      g_autoptr (JsonNode) node = _buildq_json_parse (text, -1, &error);
-
-      if (depth <= BUILDQ_JSON_MAX_DEPTH)
-        g_assert_no_error (error);
-      else
-        assert_message (error, BUILDQ_ERROR_TOO_LARGE, "JSON is nested deeper than 32");
-    }
-}
-
-/* So deep that anything that recurses without limit would crash. */
-static void
-test_json_very_deep (void)
-{
-  g_autofree char *text = g_strnfill (10 * 1024 * 1024, '[');
-  g_autoptr (GError) error = NULL;
-
-  g_assert_null (_buildq_json_parse (text, -1, &error));
-  g_assert_error (error, BUILDQ_ERROR, BUILDQ_ERROR_TOO_LARGE);
-}
-
-static void
-test_json_size (void)
-{
-  g_autofree char *text = g_strnfill (BUILDQ_JSON_MAX_BYTES + 1, ' ');
-  g_autoptr (GError) error = NULL;
-
-  g_assert_null (_buildq_json_parse (text, -1, &error));
-  g_assert_error (error, BUILDQ_ERROR, BUILDQ_ERROR_TOO_LARGE);
-}
-
-static void
-test_json_strings (void)
-{
-  g_autoptr (GString) out = g_string_new (NULL);
-  g_autoptr (GString) all = g_string_new (NULL);
-  g_autoptr (GString) written = g_string_new ("[");
-  g_autoptr (JsonNode) node = NULL;
-
-  _buildq_json_append_string (out, "a\"\\/\n\t\r\b\001\037\177\303\244");
-  g_assert_cmpstr (out->str, ==,
-                   "\"a\\\"\\\\/\\n\\t\\u000d\\u0008\\u0001\\u001f\\u007f\303\244\"");
-
-  for (gunichar c = 1; c < 0x11000; c += c < 0x300 ? 1 : 97)
-    if (g_unichar_validate (c))
-      g_string_append_unichar (all, c);
-  _buildq_json_append_string (written, all->str);
-  g_string_append_c (written, ']');
-  node = _buildq_json_parse (written->str, written->len, NULL);
-  g_assert_nonnull (node);
-  g_assert_cmpstr (json_array_get_string_element (json_node_get_array (node), 0), ==,
-                   all->str);
-}
-
 /* --- reading values --- */
+
+static const struct
+{
+  const char *json;
+  BuildqError code;
+  const char *message;
+} refused[] = {
+  { "[]", BUILDQ_ERROR_INVALID, "a request is not an object" },
+  { "{}", BUILDQ_ERROR_INVALID, "a request needs 'jobs'" },
+  { "{\"jobs\":[]}", BUILDQ_ERROR_INVALID, "a request needs 'jobs'" },
+  { "{\"jobs\":{}}", BUILDQ_ERROR_INVALID, "jobs of a request is not a list" },
+  { "{\"jobs\":[1]}", BUILDQ_ERROR_INVALID, "jobs[0]: a job is not an object" },
+  { "{\"jobs\":[null]}", BUILDQ_ERROR_INVALID, "jobs[0]: a job is not an object" },
+  { "{\"jobs\":[" JOB_A ",{\"key\":\"b\"}]}", BUILDQ_ERROR_INVALID,
+    "jobs[1]: job 'b': a job needs 'kind'" },
+  { "{\"jobs\":[{\"key\":\"b\",\"kind\":\"\"}]}", BUILDQ_ERROR_INVALID,
+    "jobs[0]: job 'b': a job needs 'kind'" },
+  { "{\"jobs\":[{\"kind\":\"command\"}]}", BUILDQ_ERROR_INVALID,
+    "jobs[0]: a job needs 'key'" },
+  { "{\"jobs\":[{\"key\":1}]}", BUILDQ_ERROR_INVALID,
+    "jobs[0]: key of a job is not a string" },
+  { "{\"jobs\":[{\"key\":\"b\",\"argv\":\"true\"}]}", BUILDQ_ERROR_INVALID,
+    "jobs[0]: job 'b': argv of a job is not a list of strings" },
+  { "{\"jobs\":[{\"key\":\"b\",\"argv\":[1]}]}", BUILDQ_ERROR_INVALID,
+    "jobs[0]: job 'b': argv of a job is not a list of strings" },
+  { "{\"jobs\":[{\"key\":\"b\",\"cores\":\"1\"}]}", BUILDQ_ERROR_INVALID,
+    "jobs[0]: job 'b': cores of a job is not a whole number" },
+  { "{\"jobs\":[{\"key\":\"b\",\"cores\":1.5}]}", BUILDQ_ERROR_INVALID,
+    "jobs[0]: job 'b': cores of a job is not a whole number" },
+  { "{\"jobs\":[{\"key\":\"b\",\"kind\":\"x\",\"system\":\"x\",\"cores\":-1}]}",
+    BUILDQ_ERROR_INVALID, "jobs[0]: job 'b': cores of a job: -1 is negative" },
+  { "{\"jobs\":[{\"key\":\"b\",\"kind\":\"x\",\"system\":\"x\",\"cores\":65537}]}",
+    BUILDQ_ERROR_TOO_LARGE,
+    "jobs[0]: job 'b': cores of a job: 65537 is over the limit of 65536" },
+  { "{\"rebuild\":1}", BUILDQ_ERROR_INVALID,
+    "rebuild of a request is not true or false" },
+  { "{\"priority\":1000001,\"jobs\":[" JOB_A "]}", BUILDQ_ERROR_TOO_LARGE,
+    "priority of a request: 1000001 is over the limit of 1000000" },
+  { "{\"jobs\":[" JOB_A "," JOB_A "]}", BUILDQ_ERROR_INVALID, "job 'a' is there twice" },
+  { "{\"wanted\":[\"z\"],\"jobs\":[" JOB_A "]}", BUILDQ_ERROR_NOT_FOUND,
+    "wanted job 'z' is not in the request" },
+  { "{\"jobs\":[{\"key\":\"b\",\"outputs\":[{\"name\":\"out\"},{\"name\":\"doc\","
+    "\"path\":\"../x\"}]}]}",
+    BUILDQ_ERROR_INVALID,
+    "jobs[0]: job 'b': outputs[1]: output 'doc': path '../x' is not a "
+    "relative "
+    "path inside the build directory" },
+  { "{\"id\":\"r\",\"jobs\":7}", BUILDQ_ERROR_INVALID,
+    "jobs of a request is not a list" },
+};
 
 static void
 test_error_texts (void)
 {
-  static const struct
-  {
-    const char *json;
-    BuildqError code;
-    const char *message;
-  } cases[] = {
-    { "[]", BUILDQ_ERROR_INVALID, "a request is not an object" },
-    { "{}", BUILDQ_ERROR_INVALID, "a request needs 'jobs'" },
-    { "{\"jobs\":[]}", BUILDQ_ERROR_INVALID, "a request needs 'jobs'" },
-    { "{\"jobs\":{}}", BUILDQ_ERROR_INVALID, "jobs of a request is not a list" },
-    { "{\"jobs\":[1]}", BUILDQ_ERROR_INVALID, "jobs[0]: a job is not an object" },
-    { "{\"jobs\":[null]}", BUILDQ_ERROR_INVALID, "jobs[0]: a job is not an object" },
-    { "{\"jobs\":[" JOB_A ",{\"key\":\"b\"}]}", BUILDQ_ERROR_INVALID,
-      "jobs[1]: job 'b': a job needs 'kind'" },
-    { "{\"jobs\":[{\"key\":\"b\",\"kind\":\"\"}]}", BUILDQ_ERROR_INVALID,
-      "jobs[0]: job 'b': a job needs 'kind'" },
-    { "{\"jobs\":[{\"kind\":\"command\"}]}", BUILDQ_ERROR_INVALID,
-      "jobs[0]: a job needs 'key'" },
-    { "{\"jobs\":[{\"key\":1}]}", BUILDQ_ERROR_INVALID,
-      "jobs[0]: key of a job is not a string" },
-    { "{\"jobs\":[{\"key\":\"b\",\"argv\":\"true\"}]}", BUILDQ_ERROR_INVALID,
-      "jobs[0]: job 'b': argv of a job is not a list of strings" },
-    { "{\"jobs\":[{\"key\":\"b\",\"argv\":[1]}]}", BUILDQ_ERROR_INVALID,
-      "jobs[0]: job 'b': argv of a job is not a list of strings" },
-    { "{\"jobs\":[{\"key\":\"b\",\"cores\":\"1\"}]}", BUILDQ_ERROR_INVALID,
-      "jobs[0]: job 'b': cores of a job is not a whole number" },
-    { "{\"jobs\":[{\"key\":\"b\",\"cores\":1.5}]}", BUILDQ_ERROR_INVALID,
-      "jobs[0]: job 'b': cores of a job is not a whole number" },
-    { "{\"jobs\":[{\"key\":\"b\",\"kind\":\"x\",\"system\":\"x\",\"cores\":-1}]}",
-      BUILDQ_ERROR_INVALID, "jobs[0]: job 'b': cores of a job: -1 is negative" },
-    { "{\"jobs\":[{\"key\":\"b\",\"kind\":\"x\",\"system\":\"x\",\"cores\":65537}]}",
-      BUILDQ_ERROR_TOO_LARGE,
-      "jobs[0]: job 'b': cores of a job: 65537 is over the limit of 65536" },
-    { "{\"rebuild\":1}", BUILDQ_ERROR_INVALID,
-      "rebuild of a request is not true or false" },
-    { "{\"priority\":1000001,\"jobs\":[" JOB_A "]}", BUILDQ_ERROR_TOO_LARGE,
-      "priority of a request: 1000001 is over the limit of 1000000" },
-    { "{\"jobs\":[" JOB_A "," JOB_A "]}", BUILDQ_ERROR_INVALID,
-      "job 'a' is there twice" },
-    { "{\"wanted\":[\"z\"],\"jobs\":[" JOB_A "]}", BUILDQ_ERROR_NOT_FOUND,
-      "wanted job 'z' is not in the request" },
-    { "{\"jobs\":[{\"key\":\"b\",\"outputs\":[{\"name\":\"out\"},{\"name\":\"doc\","
-      "\"path\":\"../x\"}]}]}",
-      BUILDQ_ERROR_INVALID,
-      "jobs[0]: job 'b': outputs[1]: output 'doc': path '../x' is not a "
-      "relative "
-      "path inside the build directory" },
-    { "{\"id\":\"r\",\"jobs\":7}", BUILDQ_ERROR_INVALID,
-      "jobs of a request is not a list" },
-  };
-
-  for (guint i = 0; i < G_N_ELEMENTS (cases); i++)
+  for (guint i = 0; i < G_N_ELEMENTS (refused); i++)
     {
       g_autoptr (GError) error = NULL;
       const char *message;
 
-      g_assert_null (buildq_request_new_from_json (cases[i].json, &error));
+      g_assert_null (buildq_request_new_from_json (refused[i].json, &error));
       /* The label of the request itself is not looked at here. */
       message = error->message;
       if (g_str_has_prefix (message, "request 'r': "))
         message += strlen ("request 'r': ");
-      g_assert_error (error, BUILDQ_ERROR, (int) cases[i].code);
-      g_assert_cmpstr (message, ==, cases[i].message);
+      g_assert_error (error, BUILDQ_ERROR, (int) refused[i].code);
+      g_assert_cmpstr (message, ==, refused[i].message);
     }
 }
 
@@ -605,13 +423,6 @@ int
 main (int argc, char **argv)
 {
   g_test_init (&argc, &argv, NULL);
-  g_test_add_func ("/json/good", test_json_good);
-  g_test_add_func ("/json/bad", test_json_bad);
-  g_test_add_func ("/json/length", test_json_length);
-  g_test_add_func ("/json/depth", test_json_depth);
-  g_test_add_func ("/json/very-deep", test_json_very_deep);
-  g_test_add_func ("/json/size", test_json_size);
-  g_test_add_func ("/json/strings", test_json_strings);
   g_test_add_func ("/value/error-texts", test_error_texts);
   g_test_add_func ("/value/nested-value", test_nested_value);
   g_test_add_func ("/value/input-sources", test_input_sources);
