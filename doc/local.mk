@@ -2,6 +2,7 @@
 # The reference: gi-docgen over the GIR, with the pages of this folder.
 doc_pages = \
 	doc/overview.md \
+	doc/archives.md \
 	doc/threads.md \
 	doc/protocol.md
 dist_doc_DATA += $(doc_pages)

@@ -16,8 +16,8 @@ gboolean _buildq_nar_write (const char *path,
 
 /* Reads a NAR and makes its tree at @path, which must not be there yet. Reads up to the
  * end of the source, where nothing may follow. Nothing outside of @path is ever touched;
- * on an error what was made is removed again. Strict: see doc. Modes 0555 and 0444, mtime
- * 1 with @canonical, else 0755 and 0644. Blocks. */
+ * on an error what was made is removed again. Strict: see doc/archives.md. Modes 0555 and
+ * 0444, mtime 1 with @canonical, else 0755 and 0644. Blocks. */
 gboolean _buildq_nar_read (BuildqSourceFunc source,
                            gpointer next,
                            const char *path,

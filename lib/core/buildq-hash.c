@@ -183,7 +183,8 @@ _buildq_hash_parse (const char *text, guint8 digest[BUILDQ_HASH_BYTES], GError *
       && (_buildq_nix32_decode (text + strlen (HASH_PREFIX), digest, BUILDQ_HASH_BYTES)
           || hex_decode (text + strlen (HASH_PREFIX), digest)))
     return TRUE;
-  if (g_str_has_prefix (text, "sha256-") && base64_decode (text + strlen ("sha256-"), digest))
+  if (g_str_has_prefix (text, "sha256-")
+      && base64_decode (text + strlen ("sha256-"), digest))
     return TRUE;
   g_set_error (error, BUILDQ_ERROR, BUILDQ_ERROR_INVALID,
                "'%s' is not a SHA-256 hash such as sha256:0c5b…", text);
@@ -207,7 +208,8 @@ _buildq_store_path_make (const char *store_dir,
                          const char *name)
 {
   g_autofree char *hex = _buildq_hash_hex (digest);
-  g_autofree char *text = g_strdup_printf ("%s:sha256:%s:%s:%s", type, hex, store_dir, name);
+  g_autofree char *text
+      = g_strdup_printf ("%s:sha256:%s:%s:%s", type, hex, store_dir, name);
   g_autofree char *hash = NULL;
   guint8 full[BUILDQ_HASH_BYTES];
   guint8 folded[20] = { 0 };
@@ -248,13 +250,14 @@ _buildq_store_path_check (const char *path, gboolean base_only, GError **error)
   guint8 hash[20];
   g_autofree char *start = g_strndup (base, BUILDQ_STORE_HASH_LENGTH);
 
-  if (strlen (base) > BUILDQ_STORE_HASH_LENGTH + 1 && base[BUILDQ_STORE_HASH_LENGTH] == '-'
+  if (strlen (base) > BUILDQ_STORE_HASH_LENGTH + 1
+      && base[BUILDQ_STORE_HASH_LENGTH] == '-'
       && _buildq_nix32_decode (start, hash, sizeof hash)
       && store_name_is_good (base + BUILDQ_STORE_HASH_LENGTH + 1)
       && (base_only || (base > path + 1 && directory_is_good (path, base - path - 1))))
     return TRUE;
-  g_set_error (error, BUILDQ_ERROR, BUILDQ_ERROR_INVALID, "'%s' is not a store path%s", path,
-               base_only ? "'s base name" : "");
+  g_set_error (error, BUILDQ_ERROR, BUILDQ_ERROR_INVALID, "'%s' is not a store path%s",
+               path, base_only ? "'s base name" : "");
   return FALSE;
 }
 

@@ -23,13 +23,17 @@ void _buildq_hash_update (BuildqHash *self, const void *data, gsize size);
 void _buildq_hash_finish (BuildqHash *self, guint8 digest[BUILDQ_HASH_BYTES]);
 void _buildq_hash_bytes (const void *data, gsize size, guint8 digest[BUILDQ_HASH_BYTES]);
 
-/* "sha256:" and Nix base32. Reading takes base16 too, and the base64 of SRI ("sha256-…"). */
+/* "sha256:" and Nix base32. Reading takes base16 too, and the base64 of SRI ("sha256-…").
+ */
 char *_buildq_hash_format (const guint8 digest[BUILDQ_HASH_BYTES]);
-gboolean _buildq_hash_parse (const char *text, guint8 digest[BUILDQ_HASH_BYTES], GError **error);
+gboolean
+_buildq_hash_parse (const char *text, guint8 digest[BUILDQ_HASH_BYTES], GError **error);
 char *_buildq_hash_hex (const guint8 digest[BUILDQ_HASH_BYTES]);
 
 char *_buildq_nix32_encode (const guint8 *data, gsize size);
-gboolean _buildq_nix32_decode (const char *text, guint8 *data, gsize size); /* exactly @size bytes */
+gboolean _buildq_nix32_decode (const char *text,
+                               guint8 *data,
+                               gsize size); /* exactly @size bytes */
 
 /* STOREDIR/HASH-NAME, as makeStorePath of Nix: @type is "source", "text:REF…" or
  * "output:NAME", @digest what that type hashes. */

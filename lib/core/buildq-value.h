@@ -16,11 +16,10 @@ G_BEGIN_DECLS
 #define BUILDQ_JSON_MAX_BYTES (64 * 1024 * 1024)
 #define BUILDQ_JSON_MAX_DEPTH 32
 
-#define BUILDQ_MAX_NAME 255            /* names of inputs, outputs, systems … */
-#define BUILDQ_MAX_TEXT (1024 * 1024)  /* free text, an argument */
-#define BUILDQ_MAX_KEY 1024            /* keys of jobs, ids of requests */
-#define BUILDQ_MAX_ITEMS 100000        /* entries of a list */
-
+#define BUILDQ_MAX_NAME 255           /* names of inputs, outputs, systems … */
+#define BUILDQ_MAX_TEXT (1024 * 1024) /* free text, an argument */
+#define BUILDQ_MAX_KEY 1024           /* keys of jobs, ids of requests */
+#define BUILDQ_MAX_ITEMS 100000       /* entries of a list */
 
 typedef enum
 {
@@ -45,7 +44,7 @@ typedef struct _BuildqValueInfo BuildqValueInfo;
 
 typedef struct
 {
-  const char *name;            /* in JSON */
+  const char *name; /* in JSON */
   BuildqFieldKind kind;
   gsize offset;                /* in the struct */
   guint flags;                 /* BuildqFieldFlags */
@@ -62,7 +61,7 @@ struct _BuildqValueInfo
   const BuildqField *fields;
   guint n_fields;
   gboolean (*validate) (gconstpointer value, GError **error); /* or NULL */
-  const char *label;                                          /* STRING field that names one, or NULL */
+  const char *label; /* STRING field that names one, or NULL */
 };
 
 gpointer _buildq_value_new (const BuildqValueInfo *info);
@@ -73,14 +72,16 @@ const char *_buildq_value_first_difference (const BuildqValueInfo *info,
                                             gconstpointer a,
                                             gconstpointer b,
                                             gboolean spec_only);
-gboolean _buildq_value_validate (const BuildqValueInfo *info, gconstpointer value, GError **error);
+gboolean
+_buildq_value_validate (const BuildqValueInfo *info, gconstpointer value, GError **error);
 
 void _buildq_value_append_json (const BuildqValueInfo *info,
                                 gconstpointer value,
                                 gboolean spec_only,
                                 GString *out);
 char *_buildq_value_to_json (const BuildqValueInfo *info, gconstpointer value);
-gpointer _buildq_value_from_node (const BuildqValueInfo *info, JsonNode *node, GError **error);
+gpointer
+_buildq_value_from_node (const BuildqValueInfo *info, JsonNode *node, GError **error);
 gpointer _buildq_value_from_json (const BuildqValueInfo *info,
                                   const char *json,
                                   gssize length,
@@ -92,48 +93,49 @@ void _buildq_json_append_string (GString *out, const char *string);
 const char *_buildq_enum_to_string (GType type, int value);
 gboolean _buildq_enum_from_string (GType type, const char *string, int *value);
 
-/* The functions that every value type has. Their documentation stands where they are used. */
-#define BUILDQ_DEFINE_VALUE(TypeName, type_name, info)                                             \
-  G_DEFINE_BOXED_TYPE (TypeName, type_name, type_name##_ref, type_name##_unref)                    \
-  TypeName *type_name##_ref (TypeName *self)                                                       \
-  {                                                                                                \
-    g_return_val_if_fail (self != NULL, NULL);                                                     \
-    return _buildq_value_ref (self);                                                               \
-  }                                                                                                \
-  void type_name##_unref (TypeName *self)                                                          \
-  {                                                                                                \
-    g_return_if_fail (self != NULL);                                                               \
-    _buildq_value_unref (info, self);                                                              \
-  }                                                                                                \
-  gboolean type_name##_equal (TypeName *self, TypeName *other)                                     \
-  {                                                                                                \
-    g_return_val_if_fail (self != NULL && other != NULL, FALSE);                                   \
-    return _buildq_value_first_difference (info, self, other, FALSE) == NULL;                      \
-  }                                                                                                \
-  char *type_name##_to_json (TypeName *self)                                                       \
-  {                                                                                                \
-    g_return_val_if_fail (self != NULL, NULL);                                                     \
-    return _buildq_value_to_json (info, self);                                                     \
-  }                                                                                                \
-  TypeName *type_name##_new_from_json (const char *json, GError **error)                           \
-  {                                                                                                \
-    g_return_val_if_fail (json != NULL, NULL);                                                     \
-    return _buildq_value_from_json (info, json, -1, error);                                        \
+/* The functions that every value type has. Their documentation stands where they are
+ * used. */
+#define BUILDQ_DEFINE_VALUE(TypeName, type_name, info)                                   \
+  G_DEFINE_BOXED_TYPE (TypeName, type_name, type_name##_ref, type_name##_unref)          \
+  TypeName *type_name##_ref (TypeName *self)                                             \
+  {                                                                                      \
+    g_return_val_if_fail (self != NULL, NULL);                                           \
+    return _buildq_value_ref (self);                                                     \
+  }                                                                                      \
+  void type_name##_unref (TypeName *self)                                                \
+  {                                                                                      \
+    g_return_if_fail (self != NULL);                                                     \
+    _buildq_value_unref (info, self);                                                    \
+  }                                                                                      \
+  gboolean type_name##_equal (TypeName *self, TypeName *other)                           \
+  {                                                                                      \
+    g_return_val_if_fail (self != NULL && other != NULL, FALSE);                         \
+    return _buildq_value_first_difference (info, self, other, FALSE) == NULL;            \
+  }                                                                                      \
+  char *type_name##_to_json (TypeName *self)                                             \
+  {                                                                                      \
+    g_return_val_if_fail (self != NULL, NULL);                                           \
+    return _buildq_value_to_json (info, self);                                           \
+  }                                                                                      \
+  TypeName *type_name##_new_from_json (const char *json, GError **error)                 \
+  {                                                                                      \
+    g_return_val_if_fail (json != NULL, NULL);                                           \
+    return _buildq_value_from_json (info, json, -1, error);                              \
   }
 
-#define BUILDQ_DEFINE_GETTER(TypeName, type_name, field, ReturnType)                               \
-  ReturnType type_name##_get_##field (TypeName *self)                                              \
-  {                                                                                                \
-    g_return_val_if_fail (self != NULL, (ReturnType) 0);                                           \
-    return self->field;                                                                            \
+#define BUILDQ_DEFINE_GETTER(TypeName, type_name, field, ReturnType)                     \
+  ReturnType type_name##_get_##field (TypeName *self)                                    \
+  {                                                                                      \
+    g_return_val_if_fail (self != NULL, (ReturnType) 0);                                 \
+    return self->field;                                                                  \
   }
 
 /* A list is handed out as a new array that holds references. */
-#define BUILDQ_DEFINE_LIST_GETTER(TypeName, type_name, field)                                      \
-  GPtrArray *type_name##_get_##field (TypeName *self)                                              \
-  {                                                                                                \
-    g_return_val_if_fail (self != NULL, NULL);                                                     \
-    return g_ptr_array_ref (self->field);                                                          \
+#define BUILDQ_DEFINE_LIST_GETTER(TypeName, type_name, field)                            \
+  GPtrArray *type_name##_get_##field (TypeName *self)                                    \
+  {                                                                                      \
+    g_return_val_if_fail (self != NULL, NULL);                                           \
+    return g_ptr_array_ref (self->field);                                                \
   }
 
 gboolean _buildq_name_check (const char *what, const char *name, GError **error);
