@@ -89,10 +89,10 @@ fake_queue_last (FakeQueue *self)
 BuildqGrant *
 fake_grant_new (const char *token, const char *key)
 {
-  g_autofree char *json
-      = g_strdup_printf ("{\"token\":\"%s\",\"attempt\":1,\"claim_ms\":1000,\"job\":"
-                         "{\"key\":\"%s\",\"kind\":\"command\",\"system\":\"s\"}}",
-                         token, key);
+  g_autofree char *json = g_strdup_printf (
+      "{\"token\":\"%s\",\"attempt\":1,\"claim_ms\":1000,\"job\":"
+      "{\"key\":\"%s\",\"kind\":\"command\",\"system\":\"s\",\"argv\":[\"true\"]}}",
+      token, key);
   g_autoptr (GError) error = NULL;
   BuildqGrant *grant = buildq_grant_new_from_json (json, &error);
 

@@ -1,3 +1,21 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 check_PROGRAMS += tests/queue/test-authority
 tests_queue_test_authority_LDADD = $(test_ldadd)
+
+server_fixture_sources = \
+	tests/http/fake-queue.c \
+	tests/http/fake-queue.h \
+	tests/http/server-fixture.c \
+	tests/http/server-fixture.h
+
+check_PROGRAMS += tests/http/test-server
+tests_http_test_server_SOURCES = tests/http/test-server.c $(server_fixture_sources)
+tests_http_test_server_LDADD = $(test_internal_ldadd)
+
+check_PROGRAMS += tests/http/test-server-limits
+tests_http_test_server_limits_SOURCES = tests/http/test-server-limits.c $(server_fixture_sources)
+tests_http_test_server_limits_LDADD = $(test_internal_ldadd)
+
+check_PROGRAMS += tests/http/test-server-session
+tests_http_test_server_session_SOURCES = tests/http/test-server-session.c $(server_fixture_sources)
+tests_http_test_server_session_LDADD = $(test_internal_ldadd)
