@@ -46,7 +46,7 @@ G_DEFINE_ENUM_TYPE (BuildqError, buildq_error,
 /**
  * buildq_error_quark:
  *
- * Returns: the domain of [enum@Buildq.Error]
+ * Returns: the domain of [error@Buildq.Error]
  *
  * Since: 0.1
  */

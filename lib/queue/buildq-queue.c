@@ -20,7 +20,7 @@
  * uses one cannot tell which it is.
  *
  * All functions are asynchronous and safe to repeat. Their errors are those of
- * [enum@Buildq.Error]; a queue that cannot be reached now gives `UNAVAILABLE`, which
+ * [error@Buildq.Error]; a queue that cannot be reached now gives `UNAVAILABLE`, which
  * [func@Buildq.error_is_transient] tells apart, and any of them can be cancelled
  * (`G_IO_ERROR_CANCELLED`). A cancelled call may still have had its effect.
  *

@@ -36,10 +36,14 @@ def exported():
 def undocumented(node, name):
     """What the docs of one thing lack: themselves, or the release that first had it."""
     lacks = []
-    if node.find(CORE + "doc") is None:
+    docs = [node.find(CORE + "doc"), node.find(f"{CORE}return-value/{CORE}doc")]
+    if all(doc is None for doc in docs):
         lacks.append(f"{name}: no documentation")
     if node.get("version") is None:
         lacks.append(f"{name}: no Since")
+    for parameter in node.findall(f"{CORE}parameters/*"):
+        if parameter.find(CORE + "doc") is None:
+            lacks.append(f"{name}: parameter {parameter.get('name')} is not documented")
     return lacks
 
 
@@ -56,7 +60,7 @@ def main():
         print("# no GIR in this build")
         tap.done()
     namespace = ET.parse(gir).getroot().find(CORE + "namespace")
-    symbols, lacks = set(), []
+    symbols, lacks, top = set(), [], set(namespace)
     for node in namespace.iter():
         tag = node.tag.removeprefix(CORE)
         if node.get(GLIB + "get-type"):
@@ -65,8 +69,8 @@ def main():
             symbols.add(node.get(C + "identifier"))
             if node.get("moved-to") is None:
                 lacks += undocumented(node, node.get(C + "identifier"))
-        elif tag in TYPES and not node.get(GLIB + "is-gtype-struct-for"):
-            # A constant that is defined is part of the API as well.
+        elif node in top and tag in TYPES and not node.get(GLIB + "is-gtype-struct-for"):
+            # Below the top, callbacks are the slots of an interface.
             lacks += undocumented(node, node.get(C + "type") or node.get("name"))
         elif node.tag in MEMBERS and node.find(CORE + "doc") is None:
             lacks.append(f"{node.get(C + 'identifier') or node.get('name')}: no documentation")
