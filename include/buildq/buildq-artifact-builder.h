@@ -18,27 +18,35 @@ BuildqArtifactBuilder *buildq_artifact_builder_ref (BuildqArtifactBuilder *self)
 BUILDQ_AVAILABLE_IN_0_1
 void buildq_artifact_builder_unref (BuildqArtifactBuilder *self);
 BUILDQ_AVAILABLE_IN_0_1
-BuildqArtifact *buildq_artifact_builder_build (BuildqArtifactBuilder *self, GError **error);
+BuildqArtifact *buildq_artifact_builder_build (BuildqArtifactBuilder *self,
+                                               GError **error);
 BUILDQ_AVAILABLE_IN_0_1
-void buildq_artifact_builder_set_from (BuildqArtifactBuilder *self, BuildqArtifact *value);
+void buildq_artifact_builder_set_from (BuildqArtifactBuilder *self,
+                                       BuildqArtifact *value);
 BUILDQ_AVAILABLE_IN_0_1
 void buildq_artifact_builder_set_name (BuildqArtifactBuilder *self, const char *name);
 BUILDQ_AVAILABLE_IN_0_1
-void buildq_artifact_builder_set_store_path (BuildqArtifactBuilder *self, const char *store_path);
+void buildq_artifact_builder_set_store_path (BuildqArtifactBuilder *self,
+                                             const char *store_path);
 BUILDQ_AVAILABLE_IN_0_1
-void buildq_artifact_builder_set_nar_hash (BuildqArtifactBuilder *self, const char *nar_hash);
+void buildq_artifact_builder_set_nar_hash (BuildqArtifactBuilder *self,
+                                           const char *nar_hash);
 BUILDQ_AVAILABLE_IN_0_1
 void buildq_artifact_builder_set_nar_size (BuildqArtifactBuilder *self, gint64 nar_size);
 BUILDQ_AVAILABLE_IN_0_1
-void buildq_artifact_builder_set_references (BuildqArtifactBuilder *self, const char *const *references);
+void buildq_artifact_builder_set_references (BuildqArtifactBuilder *self,
+                                             const char *const *references);
 BUILDQ_AVAILABLE_IN_0_1
-void buildq_artifact_builder_set_deriver (BuildqArtifactBuilder *self, const char *deriver);
+void buildq_artifact_builder_set_deriver (BuildqArtifactBuilder *self,
+                                          const char *deriver);
 BUILDQ_AVAILABLE_IN_0_1
 void buildq_artifact_builder_set_ca (BuildqArtifactBuilder *self, const char *ca);
 BUILDQ_AVAILABLE_IN_0_1
-void buildq_artifact_builder_set_signatures (BuildqArtifactBuilder *self, const char *const *signatures);
+void buildq_artifact_builder_set_signatures (BuildqArtifactBuilder *self,
+                                             const char *const *signatures);
 BUILDQ_AVAILABLE_IN_0_1
-void buildq_artifact_builder_add_location (BuildqArtifactBuilder *self, BuildqLocation *location);
+void buildq_artifact_builder_add_location (BuildqArtifactBuilder *self,
+                                           BuildqLocation *location);
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (BuildqArtifactBuilder, buildq_artifact_builder_unref)
 

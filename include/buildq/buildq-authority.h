@@ -22,7 +22,9 @@ char *buildq_authority_add_token (BuildqAuthority *self,
                                   BuildqRole role,
                                   GError **error);
 BUILDQ_AVAILABLE_IN_0_1
-gboolean buildq_authority_remove (BuildqAuthority *self, const char *name, GError **error);
+gboolean buildq_authority_remove (BuildqAuthority *self,
+                                  const char *name,
+                                  GError **error);
 BUILDQ_AVAILABLE_IN_0_1
 GPtrArray *buildq_authority_list (BuildqAuthority *self, GError **error);
 BUILDQ_AVAILABLE_IN_0_1

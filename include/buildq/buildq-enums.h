@@ -72,7 +72,8 @@ typedef enum
  * BuildqRequestState:
  * @BUILDQ_REQUEST_STATE_ACTIVE: some of its jobs are not finished
  * @BUILDQ_REQUEST_STATE_SUCCEEDED: all that it wanted succeeded
- * @BUILDQ_REQUEST_STATE_FAILED: all is finished, and something that it wanted is not there
+ * @BUILDQ_REQUEST_STATE_FAILED: all is finished, and something that it wanted is not
+ * there
  * @BUILDQ_REQUEST_STATE_CANCELLED: it was withdrawn
  *
  * Where a request is in its life.

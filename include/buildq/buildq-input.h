@@ -34,7 +34,9 @@ const char *buildq_input_get_path (BuildqInput *self);
 BUILDQ_AVAILABLE_IN_0_1
 const char *buildq_input_get_file (BuildqInput *self);
 BUILDQ_AVAILABLE_IN_0_1
-BuildqInput *buildq_input_new_for_job (const char *name, const char *job, const char *output);
+BuildqInput *buildq_input_new_for_job (const char *name,
+                                       const char *job,
+                                       const char *output);
 BUILDQ_AVAILABLE_IN_0_1
 BuildqInput *buildq_input_new_for_artifact (const char *name, BuildqArtifact *artifact);
 BUILDQ_AVAILABLE_IN_0_1

@@ -30,7 +30,8 @@ void buildq_job_builder_set_name (BuildqJobBuilder *self, const char *name);
 BUILDQ_AVAILABLE_IN_0_1
 void buildq_job_builder_set_system (BuildqJobBuilder *self, const char *system);
 BUILDQ_AVAILABLE_IN_0_1
-void buildq_job_builder_set_features (BuildqJobBuilder *self, const char *const *features);
+void buildq_job_builder_set_features (BuildqJobBuilder *self,
+                                      const char *const *features);
 BUILDQ_AVAILABLE_IN_0_1
 void buildq_job_builder_set_depends (BuildqJobBuilder *self, const char *const *depends);
 BUILDQ_AVAILABLE_IN_0_1
@@ -52,9 +53,11 @@ void buildq_job_builder_set_memory_bytes (BuildqJobBuilder *self, gint64 memory_
 BUILDQ_AVAILABLE_IN_0_1
 void buildq_job_builder_set_timeout_s (BuildqJobBuilder *self, gint64 timeout_s);
 BUILDQ_AVAILABLE_IN_0_1
-void buildq_job_builder_set_silent_timeout_s (BuildqJobBuilder *self, gint64 silent_timeout_s);
+void buildq_job_builder_set_silent_timeout_s (BuildqJobBuilder *self,
+                                              gint64 silent_timeout_s);
 BUILDQ_AVAILABLE_IN_0_1
-void buildq_job_builder_set_log_limit_bytes (BuildqJobBuilder *self, gint64 log_limit_bytes);
+void buildq_job_builder_set_log_limit_bytes (BuildqJobBuilder *self,
+                                             gint64 log_limit_bytes);
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (BuildqJobBuilder, buildq_job_builder_unref)
 

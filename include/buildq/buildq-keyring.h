@@ -17,7 +17,9 @@ BuildqKeyring *buildq_keyring_new (void);
 BUILDQ_AVAILABLE_IN_0_1
 void buildq_keyring_add (BuildqKeyring *self, BuildqKey *key);
 BUILDQ_AVAILABLE_IN_0_1
-gboolean buildq_keyring_add_string (BuildqKeyring *self, const char *text, GError **error);
+gboolean buildq_keyring_add_string (BuildqKeyring *self,
+                                    const char *text,
+                                    GError **error);
 BUILDQ_AVAILABLE_IN_0_1
 gboolean buildq_keyring_verify (BuildqKeyring *self,
                                 GBytes *text,

@@ -24,13 +24,15 @@ void buildq_request_builder_set_from (BuildqRequestBuilder *self, BuildqRequest 
 BUILDQ_AVAILABLE_IN_0_1
 void buildq_request_builder_set_id (BuildqRequestBuilder *self, const char *id);
 BUILDQ_AVAILABLE_IN_0_1
-void buildq_request_builder_set_submitter (BuildqRequestBuilder *self, const char *submitter);
+void buildq_request_builder_set_submitter (BuildqRequestBuilder *self,
+                                           const char *submitter);
 BUILDQ_AVAILABLE_IN_0_1
 void buildq_request_builder_set_group (BuildqRequestBuilder *self, const char *group);
 BUILDQ_AVAILABLE_IN_0_1
 void buildq_request_builder_set_priority (BuildqRequestBuilder *self, gint64 priority);
 BUILDQ_AVAILABLE_IN_0_1
-void buildq_request_builder_set_wanted (BuildqRequestBuilder *self, const char *const *wanted);
+void buildq_request_builder_set_wanted (BuildqRequestBuilder *self,
+                                        const char *const *wanted);
 BUILDQ_AVAILABLE_IN_0_1
 void buildq_request_builder_set_rebuild (BuildqRequestBuilder *self, gboolean rebuild);
 BUILDQ_AVAILABLE_IN_0_1

@@ -16,9 +16,11 @@ BuildqRequestStatus *buildq_request_status_ref (BuildqRequestStatus *self);
 BUILDQ_AVAILABLE_IN_0_1
 void buildq_request_status_unref (BuildqRequestStatus *self);
 BUILDQ_AVAILABLE_IN_0_1
-gboolean buildq_request_status_equal (BuildqRequestStatus *self, BuildqRequestStatus *other);
+gboolean buildq_request_status_equal (BuildqRequestStatus *self,
+                                      BuildqRequestStatus *other);
 BUILDQ_AVAILABLE_IN_0_1
-BuildqRequestStatus *buildq_request_status_new_from_json (const char *json, GError **error);
+BuildqRequestStatus *buildq_request_status_new_from_json (const char *json,
+                                                          GError **error);
 BUILDQ_AVAILABLE_IN_0_1
 char *buildq_request_status_to_json (BuildqRequestStatus *self);
 BUILDQ_AVAILABLE_IN_0_1

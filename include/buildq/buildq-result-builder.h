@@ -34,11 +34,13 @@ void buildq_result_builder_set_message (BuildqResultBuilder *self, const char *m
 BUILDQ_AVAILABLE_IN_0_1
 void buildq_result_builder_set_worker (BuildqResultBuilder *self, const char *worker);
 BUILDQ_AVAILABLE_IN_0_1
-void buildq_result_builder_set_exit_status (BuildqResultBuilder *self, gint64 exit_status);
+void buildq_result_builder_set_exit_status (BuildqResultBuilder *self,
+                                            gint64 exit_status);
 BUILDQ_AVAILABLE_IN_0_1
 void buildq_result_builder_set_started_us (BuildqResultBuilder *self, gint64 started_us);
 BUILDQ_AVAILABLE_IN_0_1
-void buildq_result_builder_set_finished_us (BuildqResultBuilder *self, gint64 finished_us);
+void buildq_result_builder_set_finished_us (BuildqResultBuilder *self,
+                                            gint64 finished_us);
 BUILDQ_AVAILABLE_IN_0_1
 void buildq_result_builder_set_log_tail (BuildqResultBuilder *self, const char *log_tail);
 BUILDQ_AVAILABLE_IN_0_1
@@ -46,7 +48,8 @@ void buildq_result_builder_set_log_bytes (BuildqResultBuilder *self, gint64 log_
 BUILDQ_AVAILABLE_IN_0_1
 void buildq_result_builder_set_log (BuildqResultBuilder *self, BuildqLocation *log);
 BUILDQ_AVAILABLE_IN_0_1
-void buildq_result_builder_add_artifact (BuildqResultBuilder *self, BuildqArtifact *artifact);
+void buildq_result_builder_add_artifact (BuildqResultBuilder *self,
+                                         BuildqArtifact *artifact);
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (BuildqResultBuilder, buildq_result_builder_unref)
 

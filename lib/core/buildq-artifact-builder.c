@@ -20,7 +20,10 @@ struct _BuildqArtifactBuilder
   BuildqArtifact *draft;
 };
 
-G_DEFINE_BOXED_TYPE (BuildqArtifactBuilder, buildq_artifact_builder, buildq_artifact_builder_ref, buildq_artifact_builder_unref)
+G_DEFINE_BOXED_TYPE (BuildqArtifactBuilder,
+                     buildq_artifact_builder,
+                     buildq_artifact_builder_ref,
+                     buildq_artifact_builder_unref)
 
 /**
  * buildq_artifact_builder_new:
@@ -141,7 +144,8 @@ buildq_artifact_builder_set_name (BuildqArtifactBuilder *self, const char *name)
  * Since: 0.1
  */
 void
-buildq_artifact_builder_set_store_path (BuildqArtifactBuilder *self, const char *store_path)
+buildq_artifact_builder_set_store_path (BuildqArtifactBuilder *self,
+                                        const char *store_path)
 {
   g_return_if_fail (self != NULL);
   _buildq_set_string (&self->draft->store_path, store_path);
@@ -190,12 +194,14 @@ buildq_artifact_builder_set_nar_size (BuildqArtifactBuilder *self, gint64 nar_si
  * Since: 0.1
  */
 void
-buildq_artifact_builder_set_references (BuildqArtifactBuilder *self, const char *const *references)
+buildq_artifact_builder_set_references (BuildqArtifactBuilder *self,
+                                        const char *const *references)
 {
   g_return_if_fail (self != NULL);
 
   g_strfreev (self->draft->references);
-  self->draft->references = references != NULL ? g_strdupv ((char **) references) : g_new0 (char *, 1);
+  self->draft->references
+      = references != NULL ? g_strdupv ((char **) references) : g_new0 (char *, 1);
 }
 
 /**
@@ -241,12 +247,14 @@ buildq_artifact_builder_set_ca (BuildqArtifactBuilder *self, const char *ca)
  * Since: 0.1
  */
 void
-buildq_artifact_builder_set_signatures (BuildqArtifactBuilder *self, const char *const *signatures)
+buildq_artifact_builder_set_signatures (BuildqArtifactBuilder *self,
+                                        const char *const *signatures)
 {
   g_return_if_fail (self != NULL);
 
   g_strfreev (self->draft->signatures);
-  self->draft->signatures = signatures != NULL ? g_strdupv ((char **) signatures) : g_new0 (char *, 1);
+  self->draft->signatures
+      = signatures != NULL ? g_strdupv ((char **) signatures) : g_new0 (char *, 1);
 }
 
 /**
@@ -259,7 +267,8 @@ buildq_artifact_builder_set_signatures (BuildqArtifactBuilder *self, const char 
  * Since: 0.1
  */
 void
-buildq_artifact_builder_add_location (BuildqArtifactBuilder *self, BuildqLocation *location)
+buildq_artifact_builder_add_location (BuildqArtifactBuilder *self,
+                                      BuildqLocation *location)
 {
   g_return_if_fail (self != NULL && location != NULL);
 

@@ -38,7 +38,8 @@ static const BuildqField fields[] = {
 static gboolean validate (gconstpointer value, GError **error);
 
 const BuildqValueInfo _buildq_artifact_info = {
-  "artifact", sizeof (BuildqArtifact), fields, G_N_ELEMENTS (fields), validate, "store_path",
+  "artifact",   sizeof (BuildqArtifact), fields, G_N_ELEMENTS (fields), validate,
+  "store_path",
 };
 
 /**
@@ -246,7 +247,8 @@ buildq_artifact_get_fingerprint (BuildqArtifact *self)
   g_ptr_array_sort (references, compare_strings);
 
   text = g_string_new (NULL);
-  g_string_printf (text, "1;%s;%s;%" G_GINT64_FORMAT ";", self->store_path, hash, self->nar_size);
+  g_string_printf (text, "1;%s;%s;%" G_GINT64_FORMAT ";", self->store_path, hash,
+                   self->nar_size);
   for (guint i = 0; i < references->len; i++)
     g_string_append_printf (text, "%s%s/%s", i > 0 ? "," : "", store_dir,
                             (char *) references->pdata[i]);

@@ -186,7 +186,8 @@ buildq_role_from_string (const char *string, BuildqRole *role, GError **error)
   if (!_buildq_enum_from_string (BUILDQ_TYPE_ROLE, string, &value))
     {
       g_set_error (error, BUILDQ_ERROR, BUILDQ_ERROR_INVALID,
-                   "role '%s' is none of reader, submitter, worker, relay, admin", string);
+                   "role '%s' is none of reader, submitter, worker, relay, admin",
+                   string);
       return FALSE;
     }
   if (role != NULL)

@@ -50,7 +50,9 @@ G_DEFINE_ENUM_TYPE (BuildqError, buildq_error,
  *
  * Since: 0.1
  */
+/* clang-format off */
 G_DEFINE_QUARK (buildq-error-quark, buildq_error)
+/* clang-format on */
 
 /**
  * buildq_error_to_string:
@@ -124,7 +126,8 @@ buildq_error_is_transient (const GError *error)
   g_return_val_if_fail (error != NULL, FALSE);
 
   if (error->domain == BUILDQ_ERROR)
-    return error->code == BUILDQ_ERROR_UNAVAILABLE || error->code == BUILDQ_ERROR_TIMED_OUT;
+    return error->code == BUILDQ_ERROR_UNAVAILABLE
+           || error->code == BUILDQ_ERROR_TIMED_OUT;
   if (error->domain == G_IO_ERROR)
     return io_error_is_transient (error->code);
   return error->domain == G_RESOLVER_ERROR;

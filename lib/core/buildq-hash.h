@@ -26,8 +26,9 @@ void _buildq_hash_bytes (const void *data, gsize size, guint8 digest[BUILDQ_HASH
 /* "sha256:" and Nix base32. Reading takes base16 too, and the base64 of SRI ("sha256-…").
  */
 char *_buildq_hash_format (const guint8 digest[BUILDQ_HASH_BYTES]);
-gboolean
-_buildq_hash_parse (const char *text, guint8 digest[BUILDQ_HASH_BYTES], GError **error);
+gboolean _buildq_hash_parse (const char *text,
+                             guint8 digest[BUILDQ_HASH_BYTES],
+                             GError **error);
 char *_buildq_hash_hex (const guint8 digest[BUILDQ_HASH_BYTES]);
 
 char *_buildq_nix32_encode (const guint8 *data, gsize size);

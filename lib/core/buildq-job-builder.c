@@ -20,7 +20,10 @@ struct _BuildqJobBuilder
   BuildqJob *draft;
 };
 
-G_DEFINE_BOXED_TYPE (BuildqJobBuilder, buildq_job_builder, buildq_job_builder_ref, buildq_job_builder_unref)
+G_DEFINE_BOXED_TYPE (BuildqJobBuilder,
+                     buildq_job_builder,
+                     buildq_job_builder_ref,
+                     buildq_job_builder_unref)
 
 /**
  * buildq_job_builder_new:
@@ -194,7 +197,8 @@ buildq_job_builder_set_features (BuildqJobBuilder *self, const char *const *feat
   g_return_if_fail (self != NULL);
 
   g_strfreev (self->draft->features);
-  self->draft->features = features != NULL ? g_strdupv ((char **) features) : g_new0 (char *, 1);
+  self->draft->features
+      = features != NULL ? g_strdupv ((char **) features) : g_new0 (char *, 1);
 }
 
 /**
@@ -213,7 +217,8 @@ buildq_job_builder_set_depends (BuildqJobBuilder *self, const char *const *depen
   g_return_if_fail (self != NULL);
 
   g_strfreev (self->draft->depends);
-  self->draft->depends = depends != NULL ? g_strdupv ((char **) depends) : g_new0 (char *, 1);
+  self->draft->depends
+      = depends != NULL ? g_strdupv ((char **) depends) : g_new0 (char *, 1);
 }
 
 /**

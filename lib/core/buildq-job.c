@@ -306,7 +306,8 @@ names_are_unique (const char *what, GPtrArray *values, GError **error)
 
       if (g_hash_table_add (seen, (gpointer) name))
         continue;
-      g_set_error (error, BUILDQ_ERROR, BUILDQ_ERROR_INVALID, "%s '%s' is there twice", what, name);
+      g_set_error (error, BUILDQ_ERROR, BUILDQ_ERROR_INVALID, "%s '%s' is there twice",
+                   what, name);
       return FALSE;
     }
   return TRUE;
@@ -331,7 +332,8 @@ validate (gconstpointer value, GError **error)
   const BuildqJob *self = value;
 
   if (!names_are_unique ("input", self->inputs, error)
-      || !names_are_unique ("output", self->outputs, error) || !check_env (self->env, error))
+      || !names_are_unique ("output", self->outputs, error)
+      || !check_env (self->env, error))
     return FALSE;
   if (g_str_equal (self->kind, "command") && self->argv[0] == NULL)
     {
@@ -342,12 +344,14 @@ validate (gconstpointer value, GError **error)
   for (guint i = 0; i < self->inputs->len; i++)
     if (g_strcmp0 (((BuildqInput *) self->inputs->pdata[i])->job, self->key) == 0)
       {
-        g_set_error_literal (error, BUILDQ_ERROR, BUILDQ_ERROR_INVALID, "it depends on itself");
+        g_set_error_literal (error, BUILDQ_ERROR, BUILDQ_ERROR_INVALID,
+                             "it depends on itself");
         return FALSE;
       }
   if (g_strv_contains ((const char *const *) self->depends, self->key))
     {
-      g_set_error_literal (error, BUILDQ_ERROR, BUILDQ_ERROR_INVALID, "it depends on itself");
+      g_set_error_literal (error, BUILDQ_ERROR, BUILDQ_ERROR_INVALID,
+                           "it depends on itself");
       return FALSE;
     }
   return TRUE;

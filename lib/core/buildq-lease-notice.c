@@ -25,7 +25,8 @@ static const BuildqField fields[] = {
 /* clang-format on */
 
 const BuildqValueInfo _buildq_lease_notice_info = {
-  "lease notice", sizeof (BuildqLeaseNotice), fields, G_N_ELEMENTS (fields), NULL, "token",
+  "lease notice", sizeof (BuildqLeaseNotice), fields, G_N_ELEMENTS (fields), NULL,
+  "token",
 };
 
 /**

@@ -122,14 +122,16 @@ BUILDQ_DEFINE_GETTER (BuildqLocation, buildq_location, file_size, gint64)
 static gboolean
 validate (gconstpointer value, GError **error)
 {
-  static const char *const known[] = { "none", "gzip", "zstd", "xz", "lzip", "bzip2", NULL };
+  static const char *const known[]
+      = { "none", "gzip", "zstd", "xz", "lzip", "bzip2", NULL };
   const BuildqLocation *self = value;
 
   if (self->compression == NULL || g_strv_contains (known, self->compression))
     return TRUE;
-  g_set_error (error, BUILDQ_ERROR, BUILDQ_ERROR_NOT_SUPPORTED,
-               "location '%s': compression '%s' is none of none, gzip, zstd, xz, lzip, bzip2",
-               self->uri, self->compression);
+  g_set_error (
+      error, BUILDQ_ERROR, BUILDQ_ERROR_NOT_SUPPORTED,
+      "location '%s': compression '%s' is none of none, gzip, zstd, xz, lzip, bzip2",
+      self->uri, self->compression);
   return FALSE;
 }
 

@@ -134,9 +134,12 @@ validate (gconstpointer value, GError **error)
 {
   const BuildqLogChunk *self = value;
 
-  if (self->data == NULL || strspn (self->data, G_CSET_A_2_Z G_CSET_a_2_z "0123456789+/=") == strlen (self->data))
+  if (self->data == NULL
+      || strspn (self->data, G_CSET_A_2_Z G_CSET_a_2_z "0123456789+/=")
+             == strlen (self->data))
     return TRUE;
-  g_set_error_literal (error, BUILDQ_ERROR, BUILDQ_ERROR_INVALID, "data of a log chunk is not base64");
+  g_set_error_literal (error, BUILDQ_ERROR, BUILDQ_ERROR_INVALID,
+                       "data of a log chunk is not base64");
   return FALSE;
 }
 

@@ -76,7 +76,9 @@ const BuildqValueInfo _buildq_machine_group_info = {
  *
  * Since: 0.1
  */
-BUILDQ_DEFINE_VALUE (BuildqMachineGroup, buildq_machine_group, &_buildq_machine_group_info)
+BUILDQ_DEFINE_VALUE (BuildqMachineGroup,
+                     buildq_machine_group,
+                     &_buildq_machine_group_info)
 
 /**
  * buildq_machine_group_get_name:

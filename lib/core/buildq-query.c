@@ -133,7 +133,10 @@ BUILDQ_DEFINE_GETTER (BuildqQuery, buildq_query, limit, gint64)
  * Since: 0.1
  */
 BuildqQuery *
-buildq_query_new (const char *request, const char *const *states, gint64 after, gint64 limit)
+buildq_query_new (const char *request,
+                  const char *const *states,
+                  gint64 after,
+                  gint64 limit)
 {
   BuildqQuery *self = _buildq_value_new (&_buildq_query_info);
 

@@ -20,7 +20,10 @@ struct _BuildqRequestBuilder
   BuildqRequest *draft;
 };
 
-G_DEFINE_BOXED_TYPE (BuildqRequestBuilder, buildq_request_builder, buildq_request_builder_ref, buildq_request_builder_unref)
+G_DEFINE_BOXED_TYPE (BuildqRequestBuilder,
+                     buildq_request_builder,
+                     buildq_request_builder_ref,
+                     buildq_request_builder_unref)
 
 /**
  * buildq_request_builder_new:
@@ -195,7 +198,8 @@ buildq_request_builder_set_wanted (BuildqRequestBuilder *self, const char *const
   g_return_if_fail (self != NULL);
 
   g_strfreev (self->draft->wanted);
-  self->draft->wanted = wanted != NULL ? g_strdupv ((char **) wanted) : g_new0 (char *, 1);
+  self->draft->wanted
+      = wanted != NULL ? g_strdupv ((char **) wanted) : g_new0 (char *, 1);
 }
 
 /**

@@ -38,7 +38,12 @@ static const BuildqField fields[] = {
 /* clang-format on */
 
 const BuildqValueInfo _buildq_request_status_info = {
-  "request status", sizeof (BuildqRequestStatus), fields, G_N_ELEMENTS (fields), NULL, "id",
+  "request status",
+  sizeof (BuildqRequestStatus),
+  fields,
+  G_N_ELEMENTS (fields),
+  NULL,
+  "id",
 };
 
 /**
@@ -85,7 +90,9 @@ const BuildqValueInfo _buildq_request_status_info = {
  *
  * Since: 0.1
  */
-BUILDQ_DEFINE_VALUE (BuildqRequestStatus, buildq_request_status, &_buildq_request_status_info)
+BUILDQ_DEFINE_VALUE (BuildqRequestStatus,
+                     buildq_request_status,
+                     &_buildq_request_status_info)
 
 /**
  * buildq_request_status_get_id:
@@ -105,7 +112,10 @@ BUILDQ_DEFINE_GETTER (BuildqRequestStatus, buildq_request_status, id, const char
  *
  * Since: 0.1
  */
-BUILDQ_DEFINE_GETTER (BuildqRequestStatus, buildq_request_status, state, BuildqRequestState)
+BUILDQ_DEFINE_GETTER (BuildqRequestStatus,
+                      buildq_request_status,
+                      state,
+                      BuildqRequestState)
 
 /**
  * buildq_request_status_get_submitter:

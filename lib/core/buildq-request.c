@@ -169,7 +169,8 @@ validate (gconstpointer value, GError **error)
 
       if (g_hash_table_add (keys, job->key))
         continue;
-      g_set_error (error, BUILDQ_ERROR, BUILDQ_ERROR_INVALID, "job '%s' is there twice", job->key);
+      g_set_error (error, BUILDQ_ERROR, BUILDQ_ERROR_INVALID, "job '%s' is there twice",
+                   job->key);
       return FALSE;
     }
   for (char **p = self->wanted; *p != NULL; p++)

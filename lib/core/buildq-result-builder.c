@@ -20,7 +20,10 @@ struct _BuildqResultBuilder
   BuildqResult *draft;
 };
 
-G_DEFINE_BOXED_TYPE (BuildqResultBuilder, buildq_result_builder, buildq_result_builder_ref, buildq_result_builder_unref)
+G_DEFINE_BOXED_TYPE (BuildqResultBuilder,
+                     buildq_result_builder,
+                     buildq_result_builder_ref,
+                     buildq_result_builder_unref)
 
 /**
  * buildq_result_builder_new:

@@ -36,7 +36,8 @@ static const BuildqField fields[] = {
 /* clang-format on */
 
 const BuildqValueInfo _buildq_sync_message_info = {
-  "sync message", sizeof (BuildqSyncMessage), fields, G_N_ELEMENTS (fields), NULL, "session",
+  "sync message", sizeof (BuildqSyncMessage), fields, G_N_ELEMENTS (fields), NULL,
+  "session",
 };
 
 /**

@@ -12,8 +12,8 @@
 G_BEGIN_DECLS
 
 #define PLACE(value, field, Type) (*(Type *) ((char *) (value) + (field)->offset))
-#define PEEK(value, field, Type) (*(Type const *) ((const char *) (value) + (field)->offset))
-
+#define PEEK(value, field, Type)                                                         \
+  (*(Type const *) ((const char *) (value) + (field)->offset))
 
 /* The article and the name of a value, for "%s %s" in messages. */
 #define A_VALUE(info) strchr ("aeiou", (info)->name[0]) != NULL ? "an" : "a", (info)->name
@@ -32,6 +32,8 @@ gboolean _buildq_value_check_own (const BuildqValueInfo *info,
                                   gconstpointer value,
                                   GError **error);
 /* Puts the name of the thing in front of @error, as in "job 'zlib': …". */
-void _buildq_value_prefix_label (const BuildqValueInfo *info, gconstpointer value, GError **error);
+void _buildq_value_prefix_label (const BuildqValueInfo *info,
+                                 gconstpointer value,
+                                 GError **error);
 
 G_END_DECLS

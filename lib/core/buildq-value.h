@@ -72,16 +72,18 @@ const char *_buildq_value_first_difference (const BuildqValueInfo *info,
                                             gconstpointer a,
                                             gconstpointer b,
                                             gboolean spec_only);
-gboolean
-_buildq_value_validate (const BuildqValueInfo *info, gconstpointer value, GError **error);
+gboolean _buildq_value_validate (const BuildqValueInfo *info,
+                                 gconstpointer value,
+                                 GError **error);
 
 void _buildq_value_append_json (const BuildqValueInfo *info,
                                 gconstpointer value,
                                 gboolean spec_only,
                                 GString *out);
 char *_buildq_value_to_json (const BuildqValueInfo *info, gconstpointer value);
-gpointer
-_buildq_value_from_node (const BuildqValueInfo *info, JsonNode *node, GError **error);
+gpointer _buildq_value_from_node (const BuildqValueInfo *info,
+                                  JsonNode *node,
+                                  GError **error);
 gpointer _buildq_value_from_json (const BuildqValueInfo *info,
                                   const char *json,
                                   gssize length,

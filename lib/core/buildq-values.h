@@ -64,7 +64,7 @@ struct _BuildqJob
   char *system;
   char **features;
   char **depends;
-  GPtrArray *inputs; /* of BuildqInput */
+  GPtrArray *inputs;  /* of BuildqInput */
   GPtrArray *outputs; /* of BuildqOutput */
   char **argv;
   char **env;
@@ -210,7 +210,7 @@ struct _BuildqSyncMessage
   char **releases;
   char **holding;
   GPtrArray *results; /* of BuildqResult */
-  GPtrArray *logs; /* of BuildqLogChunk */
+  GPtrArray *logs;    /* of BuildqLogChunk */
 };
 
 extern const BuildqValueInfo _buildq_sync_message_info;
@@ -228,8 +228,8 @@ struct _BuildqSyncReply
   char **keys;
   gint64 session_ms;
   gint64 next_ms;
-  GPtrArray *grants; /* of BuildqGrant */
-  GPtrArray *leases; /* of BuildqLeaseNotice */
+  GPtrArray *grants;   /* of BuildqGrant */
+  GPtrArray *leases;   /* of BuildqLeaseNotice */
   GPtrArray *receipts; /* of BuildqReceipt */
 };
 

@@ -27,7 +27,8 @@ static const BuildqField fields[] = {
 /* clang-format on */
 
 const BuildqValueInfo _buildq_worker_status_info = {
-  "worker status", sizeof (BuildqWorkerStatus), fields, G_N_ELEMENTS (fields), NULL, "name",
+  "worker status", sizeof (BuildqWorkerStatus), fields, G_N_ELEMENTS (fields), NULL,
+  "name",
 };
 
 /**
@@ -74,7 +75,9 @@ const BuildqValueInfo _buildq_worker_status_info = {
  *
  * Since: 0.1
  */
-BUILDQ_DEFINE_VALUE (BuildqWorkerStatus, buildq_worker_status, &_buildq_worker_status_info)
+BUILDQ_DEFINE_VALUE (BuildqWorkerStatus,
+                     buildq_worker_status,
+                     &_buildq_worker_status_info)
 
 /**
  * buildq_worker_status_get_name:

@@ -254,7 +254,8 @@ test_surroundings (void)
   g_assert_cmpstr (lines[2], ==, "0000000000000000");
   /* The two signals that glibc keeps for itself are out of anybody's reach; make leaves
    * them ignored. */
-  g_assert_cmphex (g_ascii_strtoull (lines[3], NULL, 16) & ~(G_GUINT64_CONSTANT (3) << 31), ==, 0);
+  g_assert_cmphex (
+      g_ascii_strtoull (lines[3], NULL, 16) & ~(G_GUINT64_CONSTANT (3) << 31), ==, 0);
   g_assert_cmpstr (lines[4], ==, "1");
 }
 
