@@ -158,11 +158,12 @@ _buildq_remote_call (BuildqRemoteQueue *self,
 
   if (g_task_return_error_if_cancelled (task))
     return;
-  msg = _buildq_remote_message (self, method, path);
-  if (msg == NULL || self->soup == NULL)
+  if (path != NULL && self->soup != NULL)
+    msg = _buildq_remote_message (self, method, path);
+  if (msg == NULL)
     {
       g_task_return_new_error (task, BUILDQ_ERROR, BUILDQ_ERROR_INVALID,
-                               "'%s%s' is not a URI", self->uri, path);
+                               "'', '.' and '..' cannot be asked for");
       return;
     }
   if (body != NULL)

@@ -67,18 +67,15 @@ return_request_status (GTask *task, GBytes *body)
   return_value (task, body, &_buildq_request_status_info, buildq_request_status_unref);
 }
 
-/* One segment of a path. "." and ".." would vanish from it. */
+/* One segment of a path; %NULL for "." and "..", which vanish from one however they are
+ * written. */
 static char *
 make_path (const char *before, const char *segment, const char *after)
 {
-  g_autofree char *escaped = NULL;
+  g_autofree char *escaped = g_uri_escape_string (segment, NULL, FALSE);
 
-  if (strcmp (segment, ".") == 0)
-    escaped = g_strdup ("%2E");
-  else if (strcmp (segment, "..") == 0)
-    escaped = g_strdup ("%2E%2E");
-  else
-    escaped = g_uri_escape_string (segment, NULL, FALSE);
+  if (segment[0] == '\0' || strcmp (segment, ".") == 0 || strcmp (segment, "..") == 0)
+    return NULL;
   return g_strconcat (before, escaped, after, NULL);
 }
 

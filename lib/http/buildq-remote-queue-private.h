@@ -84,8 +84,8 @@ _buildq_remote_message (BuildqRemoteQueue *self, const char *method, const char 
 void _buildq_remote_call (BuildqRemoteQueue *self,
                           GTask *task, /* taken */
                           const char *method,
-                          const char *path,
-                          GBytes *body, /* or NULL */
+                          const char *path, /* or NULL: there can be none */
+                          GBytes *body,     /* or NULL */
                           CallDone done);
 GError *_buildq_remote_translate (BuildqRemoteQueue *self, const GError *error);
 

@@ -19,3 +19,15 @@ tests_http_test_server_limits_LDADD = $(test_internal_ldadd)
 check_PROGRAMS += tests/http/test-server-session
 tests_http_test_server_session_SOURCES = tests/http/test-server-session.c $(server_fixture_sources)
 tests_http_test_server_session_LDADD = $(test_internal_ldadd)
+
+remote_fixture_sources = $(server_fixture_sources) \
+	tests/http/remote-fixture.c \
+	tests/http/remote-fixture.h
+
+check_PROGRAMS += tests/http/test-remote-queue
+tests_http_test_remote_queue_SOURCES = tests/http/test-remote-queue.c $(remote_fixture_sources)
+tests_http_test_remote_queue_LDADD = $(test_internal_ldadd)
+
+check_PROGRAMS += tests/http/test-remote-queue-sync
+tests_http_test_remote_queue_sync_SOURCES = tests/http/test-remote-queue-sync.c $(remote_fixture_sources)
+tests_http_test_remote_queue_sync_LDADD = $(test_internal_ldadd)

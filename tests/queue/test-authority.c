@@ -294,7 +294,7 @@ test_no_directory (Fixture *f, gconstpointer data)
 int
 main (int argc, char *argv[])
 {
-  g_test_init (&argc, &argv, G_TEST_OPTION_ISOLATE_DIRS, NULL);
+  g_test_init (&argc, &argv, NULL);
 
   g_test_add_func ("/authority/memory", test_memory);
   g_test_add_func ("/authority/names", test_names);
