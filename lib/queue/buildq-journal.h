@@ -17,25 +17,28 @@ typedef struct _BuildqJournal BuildqJournal;
  * gint64, s a string or NULL, b a GBytes. */
 typedef enum
 {
-  BUILDQ_JOURNAL_PUT_META,        /* ss   name, value */
-  BUILDQ_JOURNAL_PUT_JOB,         /* isi  id, key, submitted_us */
-  BUILDQ_JOURNAL_PUT_JOB_TEXT,    /* iss  id, spec digest, JSON */
-  BUILDQ_JOURNAL_PUT_DEP,         /* ii   id, id of the job that it depends on */
-  BUILDQ_JOURNAL_SET_JOB,         /* iiissiiii state, attempt, faults, worker, message,
-                                           ready_us, leased_us, finished_us, id */
-  BUILDQ_JOURNAL_PUT_RESULT,      /* iss  id, token that it came with, JSON */
-  BUILDQ_JOURNAL_DROP_RESULT,     /* i    id */
-  BUILDQ_JOURNAL_PUT_LEASE,       /* siis token, id of the job, attempt, worker */
-  BUILDQ_JOURNAL_PUT_REQUEST,     /* isssisi number, id, submitter, group, priority, wanted as
-                                           JSON, created_us */
+  BUILDQ_JOURNAL_PUT_META,     /* ss   name, value */
+  BUILDQ_JOURNAL_PUT_JOB,      /* isi  id, key, submitted_us */
+  BUILDQ_JOURNAL_PUT_JOB_TEXT, /* iss  id, spec digest, JSON */
+  BUILDQ_JOURNAL_PUT_DEP,      /* ii   id, id of the job that it depends on */
+  BUILDQ_JOURNAL_SET_JOB,      /* iiissiiii state, attempt, faults, worker, message,
+                                        ready_us, leased_us, finished_us, id */
+  BUILDQ_JOURNAL_PUT_RESULT,   /* iss  id, token that it came with, JSON */
+  BUILDQ_JOURNAL_DROP_RESULT,  /* i    id */
+  BUILDQ_JOURNAL_PUT_LEASE,    /* siis token, id of the job, attempt, worker */
+  BUILDQ_JOURNAL_PUT_REQUEST, /* isssisi number, id, submitter, group, priority, wanted as
+                                       JSON, created_us */
   BUILDQ_JOURNAL_PUT_REQUEST_JOB, /* ii   number, id of the job */
-  BUILDQ_JOURNAL_SET_REQUEST,     /* iisi state, finished_us, final status as JSON, number */
-  BUILDQ_JOURNAL_PUT_TEXT,        /* sb   hash, text */
+  BUILDQ_JOURNAL_SET_REQUEST, /* iisi state, finished_us, final status as JSON, number */
+  BUILDQ_JOURNAL_PUT_TEXT,    /* sb   hash, text */
   BUILDQ_JOURNAL_N_STATEMENTS,
 } BuildqJournalStatement;
 
-/* Called on the owner's context when batch @batch is on disk, or is not and never will be. */
-typedef void (*BuildqJournalDone) (guint64 batch, const GError *error, gpointer user_data);
+/* Called on the owner's context when batch @batch is on disk, or is not and never will
+ * be. */
+typedef void (*BuildqJournalDone) (guint64 batch,
+                                   const GError *error,
+                                   gpointer user_data);
 
 /* What a journal holds, told row by row; each function returns FALSE with @error when the
  * row makes no sense. */
@@ -44,8 +47,7 @@ typedef struct
   gboolean (*job) (gpointer user_data,
                    gint64 id,
                    const char *key,
-                   const char *digest,
-                   const char *json,
+                   const char *class_name,
                    int state,
                    gint64 attempt,
                    gint64 faults,
@@ -91,12 +93,14 @@ guint64 _buildq_journal_get_open (BuildqJournal *self);
 
 /* Read what is committed; NULL without @error when it is not there. */
 char *_buildq_journal_read_meta (BuildqJournal *self, const char *name, GError **error);
-char *_buildq_journal_read_job (BuildqJournal *self, gint64 id, GError **error);
-char *_buildq_journal_read_result (BuildqJournal *self, gint64 id, char **token, GError **error);
-gboolean _buildq_journal_read_lease (BuildqJournal *self,
-                                     const char *token,
-                                     gint64 *job,
-                                     GError **error);
+char *_buildq_journal_read_job (BuildqJournal *self,
+                                gint64 id,
+                                char **digest,
+                                GError **error);
+char *_buildq_journal_read_result (BuildqJournal *self,
+                                   gint64 id,
+                                   char **token,
+                                   GError **error);
 GBytes *_buildq_journal_read_text (BuildqJournal *self, const char *hash, GError **error);
 gboolean _buildq_journal_has_text (BuildqJournal *self, const char *hash);
 gboolean _buildq_journal_load (BuildqJournal *self,

@@ -1,8 +1,32 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-lib_libbuildq_internal_la_SOURCES +=
-
 # The interface.
 lib_libbuildq_internal_la_SOURCES += \
 	lib/queue/buildq-queue.c \
 	lib/queue/buildq-queue-query.c \
 	lib/queue/buildq-queue-private.h
+
+# The queue itself.
+lib_libbuildq_internal_la_SOURCES += \
+	lib/queue/buildq-agent-leases.c \
+	lib/queue/buildq-agent-private.h \
+	lib/queue/buildq-agent.c \
+	lib/queue/buildq-engine-dispatch.c \
+	lib/queue/buildq-engine-lease.c \
+	lib/queue/buildq-engine-load.c \
+	lib/queue/buildq-engine-request.c \
+	lib/queue/buildq-engine-session.c \
+	lib/queue/buildq-engine-status.c \
+	lib/queue/buildq-engine-submit.c \
+	lib/queue/buildq-engine-texts.c \
+	lib/queue/buildq-engine.c \
+	lib/queue/buildq-engine.h \
+	lib/queue/buildq-heap.c \
+	lib/queue/buildq-heap.h \
+	lib/queue/buildq-journal-private.h \
+	lib/queue/buildq-journal-read.c \
+	lib/queue/buildq-journal-schema.h \
+	lib/queue/buildq-journal.c \
+	lib/queue/buildq-journal.h \
+	lib/queue/buildq-local-queue-iface.c \
+	lib/queue/buildq-local-queue-private.h \
+	lib/queue/buildq-local-queue.c

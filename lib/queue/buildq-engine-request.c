@@ -1,0 +1,204 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later
+ * Copyright The libbuildq authors
+ */
+#include "config.h"
+
+#include <buildq/buildq-request-status.h>
+
+#include "queue/buildq-engine.h"
+
+EngineRequest *
+_buildq_engine_request_new (BuildqEngine *self, gint64 number, const char *id)
+{
+  EngineRequest *request = g_new0 (EngineRequest, 1);
+
+  request->number = number;
+  request->id = g_strdup (id);
+  request->jobs = g_ptr_array_new ();
+  self->last_request = MAX (self->last_request, number);
+  g_hash_table_insert (self->requests, request->id, request);
+  g_hash_table_insert (self->numbers, &request->number, request);
+  return request;
+}
+
+void
+_buildq_engine_request_free (gpointer data)
+{
+  EngineRequest *request = data;
+
+  g_clear_pointer (&request->final, buildq_request_status_unref);
+  g_ptr_array_unref (request->jobs);
+  g_strfreev (request->wanted);
+  g_free (request->submitter);
+  g_free (request->group);
+  g_free (request->id);
+  g_free (request);
+}
+
+EngineRequest *
+_buildq_engine_get_request (BuildqEngine *self, const char *id, GError **error)
+{
+  EngineRequest *request = g_hash_table_lookup (self->requests, id);
+
+  if (request == NULL)
+    g_set_error (error, BUILDQ_ERROR, BUILDQ_ERROR_NOT_FOUND, "request '%s' is not known",
+                 id);
+  return request;
+}
+
+/* --- the jobs that a request owns --- */
+
+static void
+update_priority (BuildqEngine *self, EngineJob *job)
+{
+  int priority = G_MININT;
+
+  for (guint i = 0; job->requests != NULL && i < job->requests->len; i++)
+    priority = MAX (priority, ((EngineRequest *) job->requests->pdata[i])->priority);
+  if (priority == job->priority || priority == G_MININT)
+    return;
+  if (job->state != BUILDQ_JOB_STATE_READY)
+    {
+      job->priority = priority;
+      return;
+    }
+  /* Its place among the ready ones follows from it; since when it is ready does not. */
+  {
+    gint64 ready_us = job->ready_us;
+
+    _buildq_engine_set_state (self, job, BUILDQ_JOB_STATE_WAITING);
+    job->priority = priority;
+    _buildq_engine_set_state (self, job, BUILDQ_JOB_STATE_READY);
+    job->ready_us = ready_us;
+  }
+}
+
+void
+_buildq_engine_request_add_job (BuildqEngine *self,
+                                EngineRequest *request,
+                                EngineJob *job)
+{
+  g_ptr_array_add (request->jobs, job);
+  if (request->state != BUILDQ_REQUEST_STATE_ACTIVE)
+    return;
+  if (job->requests == NULL)
+    job->requests = g_ptr_array_new ();
+  g_ptr_array_add (job->requests, request);
+  request->counts[job->state]++;
+  update_priority (self, job);
+}
+
+static void
+let_go_of_job (BuildqEngine *self, EngineRequest *request, EngineJob *job)
+{
+  g_ptr_array_remove_fast (job->requests, request);
+  update_priority (self, job);
+}
+
+/* --- the end --- */
+
+static gboolean
+all_wanted_succeeded (BuildqEngine *self, EngineRequest *request)
+{
+  for (char **p = request->wanted; *p != NULL; p++)
+    {
+      EngineJob *job = g_hash_table_lookup (self->jobs, *p);
+
+      if (job == NULL || job->state != BUILDQ_JOB_STATE_SUCCEEDED)
+        return FALSE;
+    }
+  return TRUE;
+}
+
+static void
+finish_request (BuildqEngine *self, EngineRequest *request, BuildqRequestState state)
+{
+  g_autofree char *json = NULL;
+
+  request->state = state;
+  request->finished_us = self->now_real;
+  request->final = _buildq_engine_request_status (request);
+  for (guint i = 0; i < request->jobs->len; i++)
+    let_go_of_job (self, request, request->jobs->pdata[i]);
+  if (self->journal == NULL)
+    return;
+  json = buildq_request_status_to_json (request->final);
+  _buildq_journal_add (self->journal, BUILDQ_JOURNAL_SET_REQUEST, (gint64) state,
+                       request->finished_us, json, request->number);
+}
+
+/* Those whose last job has ended. */
+void
+_buildq_engine_finish_touched (BuildqEngine *self)
+{
+  for (guint i = 0; i < self->touched->len; i++)
+    {
+      EngineRequest *request = self->touched->pdata[i];
+
+      request->touched = FALSE;
+      if (request->state == BUILDQ_REQUEST_STATE_ACTIVE
+          && request->counts[BUILDQ_JOB_STATE_WAITING] == 0
+          && request->counts[BUILDQ_JOB_STATE_READY] == 0
+          && request->counts[BUILDQ_JOB_STATE_LEASED] == 0)
+        finish_request (self, request,
+                        all_wanted_succeeded (self, request)
+                            ? BUILDQ_REQUEST_STATE_SUCCEEDED
+                            : BUILDQ_REQUEST_STATE_FAILED);
+    }
+  g_ptr_array_set_size (self->touched, 0);
+}
+
+/* Cancelling what is finished changes nothing. */
+EngineRequest *
+_buildq_engine_cancel (BuildqEngine *self, const char *id, GError **error)
+{
+  EngineRequest *request = _buildq_engine_get_request (self, id, error);
+  g_autoptr (GPtrArray) jobs = NULL;
+
+  if (request == NULL || request->state != BUILDQ_REQUEST_STATE_ACTIVE)
+    return request;
+
+  /* From the last to the first: dependents before what they depend on, so that none of
+   * them is said to have failed for want of the other. */
+  for (guint i = request->jobs->len; i-- > 0;)
+    {
+      EngineJob *job = request->jobs->pdata[i];
+
+      if (job->requests->len == 1 && !buildq_job_state_is_final (job->state))
+        {
+          _buildq_engine_set_message (job, g_strdup ("no request wants it any more"));
+          _buildq_engine_finish_job (self, job, BUILDQ_JOB_STATE_CANCELLED);
+        }
+    }
+  finish_request (self, request, BUILDQ_REQUEST_STATE_CANCELLED);
+  return request;
+}
+
+BuildqRequestStatus *
+_buildq_engine_request_status (EngineRequest *request)
+{
+  BuildqRequestStatus *status;
+
+  if (request->final != NULL)
+    return buildq_request_status_ref (request->final);
+
+  status = _buildq_value_new (&_buildq_request_status_info);
+  status->id = g_strdup (request->id);
+  status->state = request->state;
+  status->submitter = g_strdup (request->submitter);
+  status->group = g_strdup (request->group);
+  status->priority = request->priority;
+  status->total = request->jobs->len;
+  status->waiting = request->counts[BUILDQ_JOB_STATE_WAITING];
+  status->ready = request->counts[BUILDQ_JOB_STATE_READY];
+  status->leased = request->counts[BUILDQ_JOB_STATE_LEASED];
+  status->succeeded = request->counts[BUILDQ_JOB_STATE_SUCCEEDED];
+  status->failed = request->counts[BUILDQ_JOB_STATE_FAILED];
+  status->dep_failed = request->counts[BUILDQ_JOB_STATE_DEP_FAILED];
+  status->cancelled = request->counts[BUILDQ_JOB_STATE_CANCELLED];
+  status->created_us = request->created_us;
+  status->finished_us = request->finished_us;
+  g_strfreev (status->wanted);
+  status->wanted = g_strdupv (request->wanted);
+  return status;
+}

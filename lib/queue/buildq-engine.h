@@ -1,0 +1,271 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later
+ * Copyright The libbuildq authors
+ *
+ * The scheduler of a local queue, in memory: what it decides, it adds to the journal, and
+ * its owner tells nobody before that is on disk. It knows no main loop and no clock: the
+ * owner sets the time before each call.
+ */
+#pragma once
+
+#include <buildq/buildq-key.h>
+
+#include "core/buildq-values.h"
+#include "queue/buildq-heap.h"
+#include "queue/buildq-journal.h"
+
+G_BEGIN_DECLS
+
+typedef struct _EngineJob EngineJob;
+typedef struct _EngineLease EngineLease;
+typedef struct _EngineSession EngineSession;
+typedef struct _EngineRequest EngineRequest;
+typedef struct _BuildqEngine BuildqEngine;
+
+#define ENGINE_N_STATES (BUILDQ_JOB_STATE_CANCELLED + 1)
+
+/* Something with a deadline; its place in the heap of deadlines. */
+typedef struct
+{
+  guint place;
+  EngineSession *session; /* one of the two */
+  EngineLease *lease;
+} EngineTimer;
+
+/* Jobs that the same machines can run. Never freed: there are few. */
+typedef struct
+{
+  char *name; /* all that follows, as one text */
+  char *kind;
+  char *system;
+  char **features;
+  gint64 cores;
+  gint64 memory_bytes;
+  BuildqHeap ready; /* of EngineJob */
+} EngineClass;
+
+/* What a running job says, while somebody watches. */
+typedef struct
+{
+  GByteArray *bytes;
+  gint64 start;      /* offset of the first of them */
+  gint64 watched_us; /* somebody watches until then (monotonic) */
+} EngineLog;
+
+struct _EngineJob
+{
+  gint64 id; /* in the order of submission */
+  char *key;
+  EngineClass *class;
+  char *worker;  /* GRefString of who has it, or had it last */
+  char *message; /* why it is where it is */
+  EngineJob **deps;
+  GPtrArray *dependents; /* EngineJob, or NULL */
+  GPtrArray *requests;   /* EngineRequest: the active ones that want it, or NULL */
+  GPtrArray *leases;     /* EngineLease: all that may still be held, or NULL */
+  EngineLease *lease;    /* the current one, while it is leased */
+  EngineLog *log;
+  char *json;         /* what is not on disk yet (or never will, without a journal); */
+  char *result_json;  /* NULL: the journal has it */
+  char *result_token; /* the lease that the result came with */
+  guint64 json_batch; /* the batches that they are in */
+  guint64 result_batch;
+  gint64 submitted_us, ready_us, leased_us, finished_us; /* since the epoch; 0: not yet */
+  guint n_deps;
+  guint unfinished; /* dependencies that have not succeeded, while it waits */
+  guint place;      /* in the heap of its class */
+  guint attempt;
+  guint faults; /* attempts that ended through no fault of the job */
+  int priority;
+  guint8 state;   /* BuildqJobState */
+  gboolean dirty; /* differs from the journal */
+  gboolean has_result;
+};
+
+struct _EngineLease
+{
+  char *token;
+  EngineJob *job;
+  EngineSession *session; /* NULL while nobody has attached with it */
+  char *worker;           /* GRefString */
+  guint attempt;
+  guint group; /* of the session's offer */
+  gboolean claimed;
+  gboolean cancel; /* nobody wants the work any more */
+  EngineTimer timer;
+};
+
+typedef struct
+{
+  const BuildqMachineGroup *offer; /* of the session's offer */
+  guint used;
+  GPtrArray *classes; /* EngineClass: those that it matches … */
+  guint generation;   /* … as of this generation of the engine's classes */
+} EngineGroup;
+
+struct _EngineSession
+{
+  char *id;
+  char *name; /* GRefString */
+  gboolean connected;
+  gboolean push;    /* listens at any time */
+  gboolean in_sync; /* is being answered now */
+  gboolean dirty;   /* there is something to push */
+  gint64 seq;       /* of the last message */
+  gint64 reply_seq;
+  gint64 seen_us; /* since the epoch */
+  BuildqOffer *offer;
+  GArray *groups;    /* EngineGroup */
+  GPtrArray *leases; /* EngineLease */
+  EngineTimer timer;
+  GList link; /* in the engine's queue of sessions */
+};
+
+struct _EngineRequest
+{
+  gint64 number;
+  char *id;
+  char *submitter;
+  char *group;
+  int priority;
+  BuildqRequestState state;
+  GPtrArray *jobs; /* EngineJob: what it wants, with all that they depend on */
+  char **wanted;   /* keys */
+  guint counts[ENGINE_N_STATES];
+  gint64 created_us, finished_us;
+  gboolean touched;
+  BuildqRequestStatus *final; /* once it is finished */
+};
+
+struct _BuildqEngine
+{
+  BuildqJournal *journal; /* or NULL */
+  BuildqKey *key;         /* the farm's, or NULL */
+  gint64 now;             /* µs, monotonic */
+  gint64 now_real;        /* µs since the epoch */
+  gint64 session_us;
+  gint64 claim_us;
+
+  GHashTable *jobs;      /* key → EngineJob, owned */
+  GPtrArray *jobs_by_id; /* id - 1 → EngineJob or NULL */
+  GHashTable *classes;   /* name → EngineClass, owned */
+  guint generation;      /* of the classes */
+  guint n_ready;
+  GHashTable *requests; /* id → EngineRequest, owned */
+  GHashTable *numbers;  /* number → EngineRequest */
+  gint64 last_request;  /* number */
+  GHashTable *sessions; /* id → EngineSession, owned */
+  GHashTable *names;    /* name → EngineSession */
+  GQueue session_queue; /* who waited longest is first */
+  GHashTable *leases;   /* token → EngineLease, owned */
+  BuildqHeap deadlines; /* of EngineTimer */
+  GPtrArray *dirty;     /* EngineJob */
+  GPtrArray *touched;   /* EngineRequest that may be finished */
+  GQueue uncommitted;   /* EngineJob with texts that the journal will have */
+  GHashTable *texts; /* hash → GBytes; without a journal all, else those not on disk */
+  GError *failed;    /* the journal could not be read: memory is to be rebuilt */
+};
+
+/* --- buildq-engine.c --- */
+BuildqEngine *_buildq_engine_new (BuildqJournal *journal);
+void _buildq_engine_free (BuildqEngine *self);
+void _buildq_engine_settle (BuildqEngine *self);
+void _buildq_engine_committed (BuildqEngine *self, guint64 batch);
+EngineClass *_buildq_engine_class (BuildqEngine *self, const char *name);
+char *_buildq_engine_class_name (const BuildqJob *job);
+EngineJob *_buildq_engine_add_job (BuildqEngine *self,
+                                   gint64 id,
+                                   const char *key,
+                                   EngineClass *class);
+void _buildq_engine_set_deps (EngineJob *job, GPtrArray *deps);
+void _buildq_engine_set_state (BuildqEngine *self, EngineJob *job, BuildqJobState state);
+void _buildq_engine_finish_job (BuildqEngine *self, EngineJob *job, BuildqJobState state);
+void _buildq_engine_start_job (BuildqEngine *self, EngineJob *job);
+void _buildq_engine_set_message (EngineJob *job, char *message);
+void _buildq_engine_mark (BuildqEngine *self, EngineJob *job);
+void _buildq_engine_fail (BuildqEngine *self, GError *error);
+
+/* --- buildq-engine-texts.c: what the jobs were, and what became of them --- */
+BuildqJob *_buildq_engine_read_job (BuildqEngine *self, EngineJob *job);
+char *_buildq_engine_read_digest (BuildqEngine *self, EngineJob *job);
+BuildqResult *_buildq_engine_read_result (BuildqEngine *self,
+                                          EngineJob *job,
+                                          char **token);
+void _buildq_engine_put_job (BuildqEngine *self,
+                             EngineJob *job,
+                             BuildqJob *value,
+                             const char *digest);
+void _buildq_engine_put_result (BuildqEngine *self, EngineJob *job, BuildqResult *result);
+BuildqJob *_buildq_engine_resolve_job (BuildqEngine *self, EngineJob *job);
+BuildqArtifact *_buildq_engine_sign (BuildqEngine *self, BuildqArtifact *artifact);
+char *_buildq_engine_put_text (BuildqEngine *self, GBytes *text);
+GBytes *_buildq_engine_get_text (BuildqEngine *self, const char *hash, GError **error);
+gboolean _buildq_engine_has_text (BuildqEngine *self, const char *hash);
+
+/* --- buildq-engine-submit.c --- */
+EngineRequest *_buildq_engine_submit (BuildqEngine *self,
+                                      BuildqRequest *request,
+                                      GError **error);
+
+/* --- buildq-engine-request.c --- */
+EngineRequest *_buildq_engine_request_new (BuildqEngine *self,
+                                           gint64 number,
+                                           const char *id);
+EngineRequest *_buildq_engine_get_request (BuildqEngine *self,
+                                           const char *id,
+                                           GError **error);
+EngineRequest *_buildq_engine_cancel (BuildqEngine *self, const char *id, GError **error);
+void _buildq_engine_request_add_job (BuildqEngine *self,
+                                     EngineRequest *request,
+                                     EngineJob *job);
+void _buildq_engine_request_free (gpointer request);
+void _buildq_engine_finish_touched (BuildqEngine *self);
+BuildqRequestStatus *_buildq_engine_request_status (EngineRequest *request);
+
+/* --- buildq-engine-session.c --- */
+BuildqSyncReply *_buildq_engine_sync (BuildqEngine *self,
+                                      BuildqSyncMessage *message,
+                                      GError **error);
+BuildqSyncReply *_buildq_engine_build_reply (BuildqEngine *self, EngineSession *session);
+void _buildq_engine_session_free (gpointer session);
+void _buildq_engine_expire (BuildqEngine *self);
+gint64 _buildq_engine_next_deadline (BuildqEngine *self); /* -1: none */
+void _buildq_engine_set_deadline (BuildqEngine *self, EngineTimer *timer, gint64 when);
+
+/* --- buildq-engine-dispatch.c --- */
+void _buildq_engine_set_offer (BuildqEngine *self,
+                               EngineSession *session,
+                               BuildqOffer *offer);
+void _buildq_engine_dispatch (BuildqEngine *self);
+char *_buildq_engine_why_not_placed (BuildqEngine *self, EngineJob *job);
+
+/* --- buildq-engine-lease.c --- */
+EngineLease *_buildq_engine_lease_new (BuildqEngine *self,
+                                       EngineJob *job,
+                                       const char *token);
+void _buildq_engine_lease_free (BuildqEngine *self, EngineLease *lease);
+void _buildq_engine_lease_hold (EngineLease *lease, EngineSession *session, guint group);
+void _buildq_engine_lease_end (BuildqEngine *self,
+                               EngineLease *lease,
+                               BuildqOutcome outcome,
+                               const char *message);
+BuildqReceipt *_buildq_engine_take_result (BuildqEngine *self, BuildqResult *result);
+
+/* --- buildq-engine-status.c --- */
+BuildqJobStatus *_buildq_engine_job_status (BuildqEngine *self,
+                                            EngineJob *job,
+                                            gboolean with_result);
+EngineJob *_buildq_engine_get_job (BuildqEngine *self, const char *key, GError **error);
+BuildqJobPage *_buildq_engine_list_jobs (BuildqEngine *self,
+                                         BuildqQuery *query,
+                                         GError **error);
+GPtrArray *_buildq_engine_list_workers (BuildqEngine *self);
+BuildqLogChunk *_buildq_engine_read_log (BuildqEngine *self,
+                                         EngineJob *job,
+                                         gint64 offset);
+void _buildq_engine_take_log (BuildqEngine *self, BuildqLogChunk *chunk);
+void _buildq_engine_log_free (EngineJob *job);
+
+/* --- buildq-engine-load.c --- */
+gboolean _buildq_engine_load (BuildqEngine *self, GError **error);
+
+G_END_DECLS

@@ -1,0 +1,46 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later
+ * Copyright The libbuildq authors
+ */
+#pragma once
+
+#include <errno.h>
+#include <fcntl.h>
+#include <sqlite3.h>
+#include <unistd.h>
+
+#include "queue/buildq-journal.h"
+
+typedef enum
+{
+  BUILDQ_JOURNAL_READ_META,
+  BUILDQ_JOURNAL_READ_JOB,
+  BUILDQ_JOURNAL_READ_RESULT,
+  BUILDQ_JOURNAL_READ_TEXT,
+  BUILDQ_JOURNAL_N_READS,
+} BuildqJournalRead;
+
+struct _BuildqJournal
+{
+  GMainContext *context; /* the owner's */
+  BuildqJournalDone done;
+  gpointer user_data;
+  gboolean closed;
+
+  gpointer open;      /* Batch that is added to */
+  gboolean in_flight; /* a batch is with the writer */
+  guint64 written;    /* number of the last batch that came back */
+
+  /* The owner's connection, for reading. */
+  sqlite3 *reader;
+  sqlite3_stmt *reads[BUILDQ_JOURNAL_N_READS];
+  int lock_fd;
+
+  /* The writer's, until its thread is joined. */
+  GThread *thread;
+  GAsyncQueue *to_writer; /* Batch; number 0 ends the thread */
+  sqlite3 *writer;
+  sqlite3_stmt *statements[BUILDQ_JOURNAL_N_STATEMENTS];
+  int log_pages;
+};
+
+gboolean _buildq_journal_fail (sqlite3 *db, const char *doing, GError **error);

@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later
+ * Copyright The libbuildq authors
+ */
+#pragma once
+
+#include <buildq/buildq-local-queue.h>
+
+#include "queue/buildq-engine.h"
+
+struct _BuildqLocalQueue
+{
+  GObject parent_instance;
+
+  char *path;            /* of the journal; NULL: in memory only */
+  GMainContext *context; /* of construction, where everything happens */
+  BuildqEngine *engine;  /* NULL while the journal cannot be opened, … */
+  GError *broken;        /* … and why */
+  gint64 next_try;       /* when opening it is tried again (µs, monotonic) */
+  BuildqJournal *journal;
+  GSource *timer; /* the next deadline */
+  GQueue held;    /* Held: what is to be said once it is on disk */
+
+  char *instance;
+  char *store_dir;
+  BuildqKey *key;
+  gint64 session_ms;
+  gint64 claim_ms;
+};
+
+void _buildq_local_queue_iface_init (BuildqQueueInterface *iface);
+
+/* Around each change: brings the engine to the present; FALSE, with @task answered, when
+ * the queue cannot work. */
+gboolean _buildq_local_queue_begin (BuildqLocalQueue *self, GTask *task);
+/* Holds the answer to @task until all that was changed so far is on disk. Takes @value,
+ * or
+ * @error. */
+void _buildq_local_queue_end (BuildqLocalQueue *self,
+                              GTask *task,
+                              gpointer value,
+                              GDestroyNotify destroy,
+                              GError *error);

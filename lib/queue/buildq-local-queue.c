@@ -1,0 +1,555 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later
+ * Copyright The libbuildq authors
+ */
+#include "config.h"
+
+#include "queue/buildq-local-queue-private.h"
+
+#include <buildq/buildq-sync-reply.h>
+
+#include "core/buildq-thread.h"
+#include "queue/buildq-queue-private.h"
+
+/**
+ * BuildqLocalQueue:
+ *
+ * The queue itself: it keeps jobs and requests, and gives out leases.
+ *
+ * With a path it has a journal there: nothing that it says is said before it is on disk,
+ * and everything that it said is true again after a crash. Answers that come while one
+ * commit runs share the next one. Should the journal fail (a full disk), all answers that
+ * wait for it fail with `UNAVAILABLE`, memory is made anew from what is on disk, and the
+ * queue goes on as soon as it can write again.
+ *
+ * It belongs to the thread-default main context of its construction.
+ *
+ * Since: 0.1
+ */
+
+#define DEFAULT_SESSION_MS 30000
+#define DEFAULT_CLAIM_MS 10000
+#define DEFAULT_STORE_DIR "/buildq/store"
+#define RETRY_US G_USEC_PER_SEC
+
+/* Something that waits for a commit: an answer, or a reply that is pushed. */
+typedef struct
+{
+  guint64 batch;
+  GTask *task;
+  gpointer value;
+  GDestroyNotify destroy;
+  GError *error;
+  char *session;
+  BuildqSyncReply *push;
+} Held;
+
+G_DEFINE_FINAL_TYPE_WITH_CODE (BuildqLocalQueue,
+                               buildq_local_queue,
+                               G_TYPE_OBJECT,
+                               G_IMPLEMENT_INTERFACE (BUILDQ_TYPE_QUEUE,
+                                                      _buildq_local_queue_iface_init))
+
+static void open_engine (BuildqLocalQueue *self);
+static void settle (BuildqLocalQueue *self, Held *answer);
+
+/* --- what is held --- */
+
+static void
+held_free (Held *held)
+{
+  g_clear_object (&held->task);
+  g_clear_error (&held->error);
+  g_clear_pointer (&held->session, g_free);
+  g_clear_pointer (&held->push, buildq_sync_reply_unref);
+  if (held->value != NULL && held->destroy != NULL)
+    held->destroy (held->value);
+  g_free (held);
+}
+
+static void
+deliver (BuildqLocalQueue *self, Held *held)
+{
+  if (held->push != NULL)
+    _buildq_queue_emit_pushed (BUILDQ_QUEUE (self), held->session, held->push);
+  else if (held->error != NULL)
+    g_task_return_error (held->task, g_steal_pointer (&held->error));
+  else
+    g_task_return_pointer (held->task, g_steal_pointer (&held->value), held->destroy);
+  held_free (held);
+}
+
+/* Says what batch @batch, or one before it, made true. */
+static void
+release_held (BuildqLocalQueue *self, guint64 batch)
+{
+  Held *held;
+
+  while ((held = g_queue_peek_head (&self->held)) != NULL && held->batch <= batch)
+    deliver (self, g_queue_pop_head (&self->held));
+}
+
+static void
+fail_held (BuildqLocalQueue *self, const GError *error)
+{
+  Held *held;
+
+  while ((held = g_queue_pop_head (&self->held)) != NULL)
+    {
+      if (held->task != NULL)
+        g_task_return_new_error (held->task, BUILDQ_ERROR, BUILDQ_ERROR_UNAVAILABLE, "%s",
+                                 error->message);
+      held_free (held);
+    }
+}
+
+static void
+hold (BuildqLocalQueue *self, Held *held)
+{
+  if (self->journal != NULL)
+    held->batch = _buildq_journal_get_pending (self->journal);
+  g_queue_push_tail (&self->held, held);
+}
+
+/* --- the journal fails --- */
+
+static void
+close_engine (BuildqLocalQueue *self)
+{
+  g_clear_pointer (&self->engine, _buildq_engine_free);
+  g_clear_pointer (&self->journal, _buildq_journal_close);
+}
+
+/* Nothing is undone piece by piece: what is on disk is the truth. */
+static void
+fail_stop (BuildqLocalQueue *self, const GError *error)
+{
+  g_autoptr (GError) why = g_error_copy (error);
+
+  g_warning ("the queue starts anew from its journal: %s", why->message);
+  close_engine (self);
+  fail_held (self, why);
+  open_engine (self);
+  if (self->engine != NULL)
+    settle (self, NULL);
+}
+
+static void
+batch_done (guint64 batch, const GError *error, gpointer user_data)
+{
+  g_autoptr (BuildqLocalQueue) self = g_object_ref (user_data);
+
+  if (error != NULL)
+    {
+      fail_stop (self, error);
+      return;
+    }
+  _buildq_engine_committed (self->engine, batch);
+  _buildq_journal_flush (self->journal);
+  release_held (self, batch);
+}
+
+/* --- opening --- */
+
+static gboolean
+read_or_make_meta (BuildqLocalQueue *self, GError **error)
+{
+  g_autoptr (GError) local = NULL;
+  g_autofree char *instance
+      = _buildq_journal_read_meta (self->journal, "instance", &local);
+  g_autofree char *key
+      = local == NULL ? _buildq_journal_read_meta (self->journal, "key", &local) : NULL;
+
+  if (local != NULL)
+    {
+      g_propagate_error (error, g_steal_pointer (&local));
+      return FALSE;
+    }
+  if (instance != NULL)
+    _buildq_set_string (&self->instance, instance);
+  else
+    _buildq_journal_add (self->journal, BUILDQ_JOURNAL_PUT_META, "instance",
+                         self->instance);
+  if (self->key != NULL)
+    return TRUE;
+  if (key != NULL)
+    self->key = buildq_key_new_from_string (key, error);
+  else
+    {
+      g_autofree char *text = NULL;
+
+      self->key = buildq_key_generate ("buildq-farm-1", error);
+      text = self->key != NULL ? buildq_key_to_secret_string (self->key) : NULL;
+      if (text != NULL)
+        _buildq_journal_add (self->journal, BUILDQ_JOURNAL_PUT_META, "key", text);
+    }
+  return self->key != NULL;
+}
+
+static gboolean
+try_open (BuildqLocalQueue *self, GError **error)
+{
+  if (self->path != NULL)
+    {
+      self->journal = _buildq_journal_open (self->path, batch_done, self, error);
+      if (self->journal == NULL || !read_or_make_meta (self, error))
+        return FALSE;
+    }
+  else if (self->key == NULL
+           && (self->key = buildq_key_generate ("buildq-farm-1", error)) == NULL)
+    return FALSE;
+
+  self->engine = _buildq_engine_new (self->journal);
+  self->engine->now = _buildq_clock_now ();
+  self->engine->now_real = _buildq_clock_real ();
+  self->engine->session_us = self->session_ms * 1000;
+  self->engine->claim_us = self->claim_ms * 1000;
+  self->engine->key = buildq_key_ref (self->key);
+  return self->journal == NULL || _buildq_engine_load (self->engine, error);
+}
+
+static void
+open_engine (BuildqLocalQueue *self)
+{
+  g_clear_error (&self->broken);
+  if (try_open (self, &self->broken))
+    return;
+  close_engine (self);
+  self->next_try = _buildq_clock_now () + RETRY_US;
+  g_source_set_ready_time (self->timer, self->next_try);
+}
+
+/* --- around each change --- */
+
+static void
+take_pushes (BuildqLocalQueue *self)
+{
+  for (GList *l = self->engine->session_queue.head; l != NULL; l = l->next)
+    {
+      EngineSession *session = l->data;
+      Held *held;
+
+      if (!session->dirty || !session->push || !session->connected)
+        continue;
+      held = g_new0 (Held, 1);
+      held->session = g_strdup (session->id);
+      held->push = _buildq_engine_build_reply (self->engine, session);
+      hold (self, held);
+    }
+}
+
+static void
+arm_timer (BuildqLocalQueue *self)
+{
+  g_source_set_ready_time (self->timer, _buildq_engine_next_deadline (self->engine));
+}
+
+/* All that was changed goes on its way to the disk, and @answer with it; without a
+ * journal it is true now. Answering calls the user, who may come back in, or drop the
+ * queue. */
+static void
+settle (BuildqLocalQueue *self, Held *answer)
+{
+  g_autoptr (BuildqLocalQueue) alive = g_object_ref (self);
+  g_autoptr (GError) failed = NULL;
+
+  _buildq_engine_dispatch (self->engine);
+  _buildq_engine_settle (self->engine);
+  if (answer != NULL)
+    hold (self, answer);
+  take_pushes (self);
+  if (self->engine->failed != NULL)
+    {
+      failed = g_error_copy (self->engine->failed);
+      fail_stop (self, failed);
+      return;
+    }
+  arm_timer (self);
+  if (self->journal != NULL)
+    _buildq_journal_flush (self->journal);
+  release_held (self, 0);
+}
+
+static void
+bring_to_present (BuildqLocalQueue *self)
+{
+  self->engine->now = _buildq_clock_now ();
+  self->engine->now_real = _buildq_clock_real ();
+  _buildq_engine_expire (self->engine);
+}
+
+gboolean
+_buildq_local_queue_begin (BuildqLocalQueue *self, GTask *task)
+{
+  GError *error = NULL;
+
+  if (!_buildq_check_user_call (self->context, &error)
+      || g_task_return_error_if_cancelled (task))
+    {
+      if (error != NULL)
+        g_task_return_error (task, error);
+      return FALSE;
+    }
+  if (self->engine == NULL && _buildq_clock_now () >= self->next_try)
+    open_engine (self);
+  if (self->engine == NULL)
+    {
+      g_task_return_new_error (task, BUILDQ_ERROR, BUILDQ_ERROR_UNAVAILABLE,
+                               "the queue cannot use its journal: %s",
+                               self->broken->message);
+      return FALSE;
+    }
+  bring_to_present (self);
+  return TRUE;
+}
+
+void
+_buildq_local_queue_end (BuildqLocalQueue *self,
+                         GTask *task,
+                         gpointer value,
+                         GDestroyNotify destroy,
+                         GError *error)
+{
+  Held *held = g_new0 (Held, 1);
+
+  held->task = g_object_ref (task);
+  held->value = value;
+  held->destroy = destroy;
+  held->error = error;
+  settle (self, held);
+}
+
+static gboolean
+deadline_came (gpointer data)
+{
+  BuildqLocalQueue *self = data;
+
+  g_source_set_ready_time (self->timer, -1);
+  if (self->engine == NULL)
+    open_engine (self);
+  if (self->engine == NULL)
+    return G_SOURCE_CONTINUE;
+  bring_to_present (self);
+  settle (self, NULL);
+  return G_SOURCE_CONTINUE;
+}
+
+static gboolean
+timer_dispatch (GSource *source, GSourceFunc callback, gpointer data)
+{
+  return callback (data);
+}
+
+static GSourceFuncs timer_funcs = { .dispatch = timer_dispatch };
+
+/* --- the object --- */
+
+static void
+buildq_local_queue_dispose (GObject *object)
+{
+  BuildqLocalQueue *self = BUILDQ_LOCAL_QUEUE (object);
+  g_autoptr (GError) error = g_error_new_literal (BUILDQ_ERROR, BUILDQ_ERROR_UNAVAILABLE,
+                                                  "the queue is closed");
+
+  if (self->timer != NULL)
+    g_source_destroy (self->timer);
+  g_clear_pointer (&self->timer, g_source_unref);
+  close_engine (self);
+  fail_held (self, error);
+  G_OBJECT_CLASS (buildq_local_queue_parent_class)->dispose (object);
+}
+
+static void
+buildq_local_queue_finalize (GObject *object)
+{
+  BuildqLocalQueue *self = BUILDQ_LOCAL_QUEUE (object);
+
+  g_clear_error (&self->broken);
+  g_clear_pointer (&self->key, buildq_key_unref);
+  g_clear_pointer (&self->context, g_main_context_unref);
+  g_free (self->path);
+  g_free (self->instance);
+  g_free (self->store_dir);
+  G_OBJECT_CLASS (buildq_local_queue_parent_class)->finalize (object);
+}
+
+static void
+buildq_local_queue_class_init (BuildqLocalQueueClass *class)
+{
+  GObjectClass *object_class = G_OBJECT_CLASS (class);
+
+  object_class->dispose = buildq_local_queue_dispose;
+  object_class->finalize = buildq_local_queue_finalize;
+}
+
+static void
+buildq_local_queue_init (BuildqLocalQueue *self)
+{
+  self->context = g_main_context_ref_thread_default ();
+  self->session_ms = DEFAULT_SESSION_MS;
+  self->claim_ms = DEFAULT_CLAIM_MS;
+  self->store_dir = g_strdup (DEFAULT_STORE_DIR);
+  self->instance = g_uuid_string_random ();
+  self->timer = g_source_new (&timer_funcs, sizeof (GSource));
+  g_source_set_static_name (self->timer, "buildq-local-queue");
+  g_source_set_callback (self->timer, deadline_came, self, NULL);
+  g_source_attach (self->timer, self->context);
+}
+
+/**
+ * buildq_local_queue_new:
+ * @path: (type filename) (nullable): where its journal is, or is to be made; %NULL to
+ * keep everything in memory
+ * @error: `UNAVAILABLE` when the journal cannot be opened, `EXISTS` when another queue
+ * uses it, `INVALID` when it is damaged, `NOT_SUPPORTED` when it is of another version
+ *
+ * Opens a queue.
+ *
+ * Returns: (transfer full): a new queue
+ *
+ * Since: 0.1
+ */
+BuildqLocalQueue *
+buildq_local_queue_new (const char *path, GError **error)
+{
+  g_autoptr (BuildqLocalQueue) self = g_object_new (BUILDQ_TYPE_LOCAL_QUEUE, NULL);
+
+  self->path = g_strdup (path);
+  open_engine (self);
+  if (self->engine == NULL)
+    {
+      g_propagate_error (error, g_steal_pointer (&self->broken));
+      return NULL;
+    }
+  settle (self, NULL);
+  return g_steal_pointer (&self);
+}
+
+/**
+ * buildq_local_queue_set_session_ms:
+ * @self: a queue
+ * @session_ms: a time in milliseconds, at least 100
+ *
+ * Sets after how much silence a session lapses, and its leases go to others. The default
+ * is 30,000.
+ *
+ * Since: 0.1
+ */
+void
+buildq_local_queue_set_session_ms (BuildqLocalQueue *self, gint64 session_ms)
+{
+  g_return_if_fail (BUILDQ_IS_LOCAL_QUEUE (self));
+  g_return_if_fail (session_ms >= 100);
+
+  self->session_ms = session_ms;
+  if (self->engine != NULL)
+    self->engine->session_us = session_ms * 1000;
+}
+
+/**
+ * buildq_local_queue_set_claim_ms:
+ * @self: a queue
+ * @claim_ms: a time in milliseconds, at least 100
+ *
+ * Sets in how much time a grant must be claimed before it goes to another. The default is
+ * 10,000.
+ *
+ * Since: 0.1
+ */
+void
+buildq_local_queue_set_claim_ms (BuildqLocalQueue *self, gint64 claim_ms)
+{
+  g_return_if_fail (BUILDQ_IS_LOCAL_QUEUE (self));
+  g_return_if_fail (claim_ms >= 100);
+
+  self->claim_ms = claim_ms;
+  if (self->engine != NULL)
+    self->engine->claim_us = claim_ms * 1000;
+}
+
+/**
+ * buildq_local_queue_set_store_dir:
+ * @self: a queue
+ * @store_dir: an absolute path, such as `/nix/store`
+ *
+ * Sets the store directory that is part of all store paths of the farm. The default is
+ * `/buildq/store`.
+ *
+ * Since: 0.1
+ */
+void
+buildq_local_queue_set_store_dir (BuildqLocalQueue *self, const char *store_dir)
+{
+  g_return_if_fail (BUILDQ_IS_LOCAL_QUEUE (self));
+  g_return_if_fail (store_dir != NULL && g_path_is_absolute (store_dir));
+
+  _buildq_set_string (&self->store_dir, store_dir);
+}
+
+/**
+ * buildq_local_queue_set_key:
+ * @self: a queue
+ * @key: a secret key
+ * @error: `INVALID` when @key is only the public half
+ *
+ * Sets the key that the farm signs with. Without this, the queue makes one, and keeps it
+ * in its journal.
+ *
+ * Returns: whether the key can sign
+ *
+ * Since: 0.1
+ */
+gboolean
+buildq_local_queue_set_key (BuildqLocalQueue *self, BuildqKey *key, GError **error)
+{
+  g_return_val_if_fail (BUILDQ_IS_LOCAL_QUEUE (self), FALSE);
+  g_return_val_if_fail (key != NULL, FALSE);
+
+  if (!buildq_key_is_secret (key))
+    {
+      g_set_error (error, BUILDQ_ERROR, BUILDQ_ERROR_INVALID,
+                   "key '%s' is public, and cannot sign", buildq_key_get_name (key));
+      return FALSE;
+    }
+  buildq_key_ref (key);
+  g_clear_pointer (&self->key, buildq_key_unref);
+  self->key = key;
+  if (self->engine != NULL)
+    {
+      g_clear_pointer (&self->engine->key, buildq_key_unref);
+      self->engine->key = buildq_key_ref (key);
+    }
+  return TRUE;
+}
+
+/**
+ * buildq_local_queue_get_key:
+ * @self: a queue
+ *
+ * Returns: (transfer none): the key that the farm signs with
+ *
+ * Since: 0.1
+ */
+BuildqKey *
+buildq_local_queue_get_key (BuildqLocalQueue *self)
+{
+  g_return_val_if_fail (BUILDQ_IS_LOCAL_QUEUE (self), NULL);
+
+  return self->key;
+}
+
+/**
+ * buildq_local_queue_get_instance:
+ * @self: a queue
+ *
+ * Returns: (transfer none): an id that no other queue has; it stays the same with the
+ * journal
+ *
+ * Since: 0.1
+ */
+const char *
+buildq_local_queue_get_instance (BuildqLocalQueue *self)
+{
+  g_return_val_if_fail (BUILDQ_IS_LOCAL_QUEUE (self), NULL);
+
+  return self->instance;
+}
