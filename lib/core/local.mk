@@ -33,6 +33,8 @@ lib_libbuildq_internal_la_SOURCES += \
 	lib/core/buildq-principal.c \
 	lib/core/buildq-key.c \
 	lib/core/buildq-keyring.c \
+	lib/core/buildq-offload.c \
+	lib/core/buildq-offload.h \
 	lib/core/buildq-thread.c \
 	lib/core/buildq-thread.h \
 	lib/core/buildq-hash.h \
