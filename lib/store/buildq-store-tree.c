@@ -31,8 +31,7 @@ typedef struct
 } Walk;
 
 /* What is done with one entry; recursion is by walk_directory. */
-typedef gboolean (*EntryFunc) (
-    Walk *self, int from, int to, const char *name, GError **error);
+typedef gboolean (*EntryFunc) (Walk *self, int from, int to, const char *name, GError **error);
 
 static gboolean
 fail (Walk *self, const char *what, GError **error)
@@ -130,8 +129,12 @@ copy_bytes (Walk *self, int from, int to, GError **error)
 }
 
 static gboolean
-copy_file (
-    Walk *self, int from, const char *name, int to, const char *to_name, GError **error)
+copy_file (Walk *self,
+           int from,
+           const char *name,
+           int to,
+           const char *to_name,
+           GError **error)
 {
   int in = openat (from, name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
   int out = -1;
@@ -145,8 +148,7 @@ copy_file (
     {
       mode_t mode = (status.st_mode & S_IXUSR) != 0 ? 0755 : 0644;
 
-      out = openat (to, to_name, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC,
-                    mode);
+      out = openat (to, to_name, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, mode);
       ok = out >= 0;
     }
   ok = ok ? copy_bytes (self, in, out, error) : fail (self, "copying", error);
@@ -158,8 +160,7 @@ copy_file (
 }
 
 static gboolean
-copy_link (
-    Walk *self, int from, const char *name, int to, const char *to_name, GError **error)
+copy_link (Walk *self, int from, const char *name, int to, const char *to_name, GError **error)
 {
   char target[4096];
   gssize length = readlinkat (from, name, target, sizeof target);
@@ -172,8 +173,13 @@ copy_link (
   return symlinkat (target, to, to_name) == 0 || fail (self, "copying", error);
 }
 
-static gboolean copy_entry_as (
-    Walk *self, int from, const char *name, int to, const char *to_name, GError **error);
+static gboolean
+copy_entry_as (Walk *self,
+               int from,
+               const char *name,
+               int to,
+               const char *to_name,
+               GError **error);
 
 static gboolean
 copy_entry (Walk *self, int from, int to, const char *name, GError **error)
@@ -182,8 +188,12 @@ copy_entry (Walk *self, int from, int to, const char *name, GError **error)
 }
 
 static gboolean
-copy_directory (
-    Walk *self, int from, const char *name, int to, const char *to_name, GError **error)
+copy_directory (Walk *self,
+                int from,
+                const char *name,
+                int to,
+                const char *to_name,
+                GError **error)
 {
   int in = open_directory (from, name);
   int out = -1;
@@ -192,8 +202,7 @@ copy_directory (
   if (in < 0)
     return fail (self, "opening", error);
   ok = mkdirat (to, to_name, 0755) == 0 && (out = open_directory (to, to_name)) >= 0;
-  ok = ok ? walk_directory (self, in, out, copy_entry, error)
-          : fail (self, "making", error);
+  ok = ok ? walk_directory (self, in, out, copy_entry, error) : fail (self, "making", error);
   if (out >= 0)
     close (out);
   close (in);
@@ -201,8 +210,12 @@ copy_directory (
 }
 
 static gboolean
-copy_entry_as (
-    Walk *self, int from, const char *name, int to, const char *to_name, GError **error)
+copy_entry_as (Walk *self,
+               int from,
+               const char *name,
+               int to,
+               const char *to_name,
+               GError **error)
 {
   struct stat status;
 
@@ -224,8 +237,7 @@ _buildq_store_tree_copy (const char *from,
                          GError **error)
 {
   g_autofree char *buffer = g_malloc (BUILDQ_CHUNK_BYTES);
-  Walk self
-      = { .cancellable = cancellable, .buffer = buffer, .path = g_string_new (from) };
+  Walk self = { .cancellable = cancellable, .buffer = buffer, .path = g_string_new (from) };
   gboolean ok = copy_entry_as (&self, AT_FDCWD, from, AT_FDCWD, to, error);
 
   g_string_free (self.path, TRUE);
@@ -255,8 +267,7 @@ unshare_file (Walk *self, int dir_fd, const char *name, GError **error)
 
 static const struct timespec canonical_times[2] = { { .tv_sec = 1 }, { .tv_sec = 1 } };
 
-static gboolean canonicalise_entry (
-    Walk *self, int dir_fd, int unused, const char *name, GError **error);
+static gboolean canonicalise_entry (Walk *self, int dir_fd, int unused, const char *name, GError **error);
 
 static gboolean
 canonicalise_directory (Walk *self, int dir_fd, const char *name, GError **error)
@@ -304,9 +315,7 @@ canonicalise_entry (Walk *self, int dir_fd, int unused, const char *name, GError
 }
 
 gboolean
-_buildq_store_tree_canonicalise (const char *path,
-                                 GCancellable *cancellable,
-                                 GError **error)
+_buildq_store_tree_canonicalise (const char *path, GCancellable *cancellable, GError **error)
 {
   Walk self = { .cancellable = cancellable, .path = g_string_new (path) };
   gboolean ok = canonicalise_entry (&self, AT_FDCWD, -1, path, error);

@@ -22,8 +22,21 @@ compare_inputs (gconstpointer a, gconstpointer b)
                  buildq_input_get_name (*(BuildqInput *const *) b));
 }
 
+BuildqArtifact *
+_buildq_input_find_artifact (BuildqInput *input, GPtrArray *known)
+{
+  const char *path = buildq_input_get_path (input);
+
+  if (buildq_input_get_artifact (input) != NULL || path == NULL || known == NULL)
+    return buildq_input_get_artifact (input);
+  for (guint i = 0; i < known->len; i++)
+    if (g_str_equal (buildq_artifact_get_store_path (known->pdata[i]), path))
+      return known->pdata[i];
+  return NULL;
+}
+
 static gboolean
-append_inputs (BuildqJob *job, GString *text, GError **error)
+append_inputs (BuildqJob *job, GPtrArray *known, GString *text, GError **error)
 {
   g_autoptr (GPtrArray) inputs = buildq_job_get_inputs (job);
   g_autoptr (GPtrArray) sorted = g_ptr_array_new ();
@@ -34,7 +47,7 @@ append_inputs (BuildqJob *job, GString *text, GError **error)
   for (guint i = 0; i < sorted->len; i++)
     {
       const char *name = buildq_input_get_name (sorted->pdata[i]);
-      BuildqArtifact *artifact = buildq_input_get_artifact (sorted->pdata[i]);
+      BuildqArtifact *artifact = _buildq_input_find_artifact (sorted->pdata[i], known);
 
       if (artifact == NULL)
         {
@@ -51,6 +64,7 @@ append_inputs (BuildqJob *job, GString *text, GError **error)
 
 char *
 _buildq_output_store_path (BuildqJob *job,
+                           GPtrArray *known,
                            const char *store_dir,
                            const char *output,
                            GError **error)
@@ -62,7 +76,7 @@ _buildq_output_store_path (BuildqJob *job,
   g_autoptr (GString) text = g_string_new (spec);
   guint8 digest[BUILDQ_HASH_BYTES];
 
-  if (!append_inputs (job, text, error))
+  if (!append_inputs (job, known, text, error))
     return NULL;
   _buildq_hash_bytes (text->str, text->len, digest);
   if (!g_str_equal (output, "out"))

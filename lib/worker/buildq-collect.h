@@ -10,10 +10,13 @@
 
 G_BEGIN_DECLS
 
-/* The store path of an output of @job, whose inputs are resolved: the same on all
- * machines. Its type is "output:NAME", and what is hashed the spec digest and, for each
- * input sorted by name, a line with its name, "=", store path, " " and NAR hash. */
+/* The record of an input: its own, or for one that is only a path that among @known. */
+BuildqArtifact *_buildq_input_find_artifact (BuildqInput *input, GPtrArray *known);
+/* The store path of an output of @job: the same on all machines. Its type is
+ * "output:NAME", and what is hashed the spec digest and, for each input sorted by name, a
+ * line with its name, "=", store path, " " and NAR hash. */
 char *_buildq_output_store_path (BuildqJob *job,
+                                 GPtrArray *known,
                                  const char *store_dir,
                                  const char *output,
                                  GError **error);

@@ -30,8 +30,10 @@ void _buildq_log_spool_note (BuildqLogSpool *self, const char *text);
 const char *_buildq_log_spool_get_path (BuildqLogSpool *self);
 gint64 _buildq_log_spool_get_size (BuildqLogSpool *self);
 /* At most @max bytes from @offset on; none at the end, and beyond. */
-GBytes *
-_buildq_log_spool_read (BuildqLogSpool *self, gint64 offset, gsize max, GError **error);
+GBytes *_buildq_log_spool_read (BuildqLogSpool *self,
+                                gint64 offset,
+                                gsize max,
+                                GError **error);
 /* The last BUILDQ_LOG_TAIL_BYTES or less, as UTF-8. */
 char *_buildq_log_spool_tail (BuildqLogSpool *self);
 

@@ -12,9 +12,21 @@ lib_libbuildq_internal_la_SOURCES += \
 	lib/worker/buildq-func-executor.c \
 	lib/worker/buildq-log-spool.c \
 	lib/worker/buildq-log-spool.h \
+	lib/worker/buildq-machine.c \
+	lib/worker/buildq-machine.h \
 	lib/worker/buildq-run.c \
-	lib/worker/buildq-run.h
+	lib/worker/buildq-run.h \
+	lib/worker/buildq-work-dir.c \
+	lib/worker/buildq-work-dir.h
 
-# What keeps a job together (doc/worker.md): no library, only the kernel.
+# These link when lib/mirror has its resolver and its uploader.
+EXTRA_DIST += \
+	lib/worker/buildq-worker.c \
+	lib/worker/buildq-worker-job.c \
+	lib/worker/buildq-worker-private.h \
+	lib/worker/buildq-worker-result.c \
+	lib/worker/buildq-worker-run.c
+
+# What keeps a job together: no library, only the kernel.
 pkglibexec_PROGRAMS = lib/worker/buildq-supervise
 lib_worker_buildq_supervise_SOURCES = lib/worker/buildq-supervise.c

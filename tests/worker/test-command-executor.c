@@ -415,7 +415,7 @@ store_path_with (const char *first,
   buildq_job_builder_add_input (builder, b);
   job = buildq_job_builder_build (builder, &error);
   g_assert_no_error (error);
-  path = _buildq_output_store_path (job, "/buildq/store", output, &error);
+  path = _buildq_output_store_path (job, NULL, "/buildq/store", output, &error);
   g_assert_no_error (error);
   return path;
 }

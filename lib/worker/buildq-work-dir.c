@@ -1,0 +1,195 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later
+ * Copyright The libbuildq authors
+ */
+#include "config.h"
+
+#include "worker/buildq-work-dir.h"
+#include "archive/buildq-nar-private.h"
+#include "core/buildq-thread.h"
+
+#include <buildq/buildq-error.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#define JOB_PREFIX "job-"
+#define MAX_JOBS 100000
+/* The processes of a worker that was killed die within seconds, and write until then. */
+#define SWEEP_TRIES 10
+#define SWEEP_PAUSE_US (500 * 1000)
+
+struct _BuildqWorkDir
+{
+  char *path;
+  int lock_fd;
+};
+
+static gboolean
+set_io_error (GError **error, int number, const char *doing, const char *path)
+{
+  g_set_error (error, G_IO_ERROR, g_io_error_from_errno (number), "%s '%s': %s", doing,
+               path, g_strerror (number));
+  return FALSE;
+}
+
+static gboolean
+lock (BuildqWorkDir *self, GError **error)
+{
+  g_autofree char *path = g_build_filename (self->path, "lock", NULL);
+
+  self->lock_fd = open (path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0644);
+  if (self->lock_fd < 0)
+    return set_io_error (error, errno, "opening", path);
+  if (flock (self->lock_fd, LOCK_EX | LOCK_NB) == 0)
+    return TRUE;
+  if (errno != EWOULDBLOCK)
+    return set_io_error (error, errno, "locking", path);
+  g_set_error (error, BUILDQ_ERROR, BUILDQ_ERROR_EXISTS,
+               "another worker uses the work directory '%s'", self->path);
+  return FALSE;
+}
+
+BuildqWorkDir *
+_buildq_work_dir_open (const char *path, GError **error)
+{
+  g_autoptr (BuildqWorkDir) self = g_new0 (BuildqWorkDir, 1);
+
+  self->lock_fd = -1;
+  self->path = g_canonicalize_filename (path, NULL);
+  if (g_mkdir_with_parents (self->path, 0755) < 0)
+    {
+      set_io_error (error, errno, "making", self->path);
+      return NULL;
+    }
+  if (!lock (self, error))
+    return NULL;
+  return g_steal_pointer (&self);
+}
+
+void
+_buildq_work_dir_free (BuildqWorkDir *self)
+{
+  if (self->lock_fd >= 0)
+    close (self->lock_fd);
+  g_free (self->path);
+  g_free (self);
+}
+
+char *
+_buildq_work_dir_make (BuildqWorkDir *self, GError **error)
+{
+  for (guint i = 1; i <= MAX_JOBS; i++)
+    {
+      g_autofree char *path = g_strdup_printf ("%s/" JOB_PREFIX "%u", self->path, i);
+
+      if (mkdir (path, 0755) == 0)
+        return g_steal_pointer (&path);
+      if (errno != EEXIST)
+        {
+          set_io_error (error, errno, "making", path);
+          return NULL;
+        }
+    }
+  g_set_error (error, G_IO_ERROR, G_IO_ERROR_TOO_MANY_OPEN_FILES,
+               "'%s' holds too many directories of jobs", self->path);
+  return NULL;
+}
+
+static gboolean
+is_of_job (const char *name)
+{
+  const char *digits = name + strlen (JOB_PREFIX);
+
+  return g_str_has_prefix (name, JOB_PREFIX) && digits[0] != '\0'
+         && strspn (digits, "0123456789") == strlen (digits);
+}
+
+static gboolean
+remove_patiently (const char *path, GError **error)
+{
+  for (guint i = 1;; i++)
+    {
+      g_autoptr (GError) own_error = NULL;
+
+      if (_buildq_tree_remove (path, &own_error)
+          || !g_file_test (path, G_FILE_TEST_EXISTS | G_FILE_TEST_IS_SYMLINK))
+        return TRUE;
+      if (i == SWEEP_TRIES
+          || (!g_error_matches (own_error, G_IO_ERROR, G_IO_ERROR_NOT_EMPTY)
+              && !g_error_matches (own_error, G_IO_ERROR, G_IO_ERROR_NOT_FOUND)))
+        {
+          g_propagate_error (error, g_steal_pointer (&own_error));
+          return FALSE;
+        }
+      g_usleep (SWEEP_PAUSE_US);
+    }
+}
+
+static void
+sweep_thread (GTask *task, gpointer source, gpointer path, GCancellable *cancellable)
+{
+  GError *error = NULL;
+  g_autoptr (GDir) dir = g_dir_open (path, 0, &error);
+  const char *name;
+
+  while (error == NULL && (name = g_dir_read_name (dir)) != NULL)
+    {
+      g_autofree char *entry = g_build_filename (path, name, NULL);
+
+      if (is_of_job (name))
+        remove_patiently (entry, &error);
+    }
+  if (error != NULL)
+    g_task_return_error (task, error);
+  else
+    g_task_return_boolean (task, TRUE);
+}
+
+static void
+remove_thread (GTask *task, gpointer source, gpointer path, GCancellable *cancellable)
+{
+  GError *error = NULL;
+
+  if (remove_patiently (path, &error))
+    g_task_return_boolean (task, TRUE);
+  else
+    g_task_return_error (task, error);
+}
+
+static void
+start (const char *path,
+       GTaskThreadFunc func,
+       GAsyncReadyCallback callback,
+       gpointer user_data)
+{
+  g_autoptr (GTask) task = g_task_new (NULL, NULL, callback, user_data);
+
+  g_task_set_source_tag (task, func);
+  g_task_set_task_data (task, g_strdup (path), g_free);
+  _buildq_task_run_in_thread (task, func);
+}
+
+void
+_buildq_work_dir_sweep_async (BuildqWorkDir *self,
+                              GAsyncReadyCallback callback,
+                              gpointer user_data)
+{
+  start (self->path, sweep_thread, callback, user_data);
+}
+
+void
+_buildq_work_dir_remove_async (const char *path,
+                               GAsyncReadyCallback callback,
+                               gpointer user_data)
+{
+  start (path, remove_thread, callback, user_data);
+}
+
+gboolean
+_buildq_work_dir_remove_finish (GAsyncResult *result, GError **error)
+{
+  return g_task_propagate_boolean (G_TASK (result), error);
+}

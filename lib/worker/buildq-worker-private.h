@@ -1,0 +1,117 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later
+ * Copyright The libbuildq authors
+ *
+ * The worker in three parts: buildq-worker.c is the object and what it offers,
+ * buildq-worker-run.c gets grants and ends, buildq-worker-job.c takes one grant through
+ * its life, with buildq-worker-result.c for what comes after the executor.
+ */
+#pragma once
+
+#include "worker/buildq-run.h"
+#include "worker/buildq-work-dir.h"
+
+#include <buildq/buildq-resolver.h>
+#include <buildq/buildq-uploader.h>
+#include <buildq/buildq-worker.h>
+
+G_BEGIN_DECLS
+
+typedef enum
+{
+  WORKER_JOB_PREPARING, /* its inputs are fetched; has a slot */
+  WORKER_JOB_RUNNING,   /* the executor has it; has a slot */
+  WORKER_JOB_FINISHING, /* outputs go into the store and to the mirrors */
+  WORKER_JOB_COMPLETING /* the result is with the agent, or there will be none */
+} WorkerJobState;
+
+/* One grant, in a g_rc_box. Its steps follow each other: there is always exactly one that
+ * will go on. */
+typedef struct
+{
+  BuildqWorker *worker; /* not a reference: the task of the run keeps it */
+  BuildqGrant *grant;
+  WorkerJobState state;
+  char *dir;
+  BuildqRun *run;
+  GCancellable *cancellable; /* of all steps */
+  gboolean silent;           /* no result: the lease is lost, or given back */
+  gboolean asked_queue;      /* for its word on the result */
+  GSource *give_up;          /* waiting for that word, when the worker stops */
+
+  BuildqOutcome outcome;
+  char *message;
+  GPtrArray *known; /* of BuildqArtifact: what was fetched, with all that it needs */
+  GPtrArray *store_paths; /* of the outputs, in their order */
+  GPtrArray *real_paths;  /* where the job made them */
+  GPtrArray *artifacts;   /* of BuildqArtifact: in the store, then in the mirrors */
+  guint next;             /* the output, or the artifact, that is being worked at */
+  BuildqLocation *log;
+  GPtrArray *published; /* of BuildqArtifact, signed by the farm */
+
+  gint64 wanted_offset; /* of the log, or -1 */
+  gint64 wanted_until;
+  GSource *log_timer;
+} WorkerJob;
+
+struct _BuildqWorker
+{
+  GObject parent_instance;
+  char *name;
+  char *work_path;
+  BuildqAgent *agent;
+  BuildqStore *store;
+  BuildqUploader *uploader;
+  GPtrArray *mirrors;    /* of BuildqMirror */
+  GHashTable *executors; /* kind → BuildqExecutor */
+  char **systems;
+  char **features;
+  guint slots;
+
+  BuildqResolver *resolver; /* for the keys below */
+  char **resolver_keys;
+
+  /* While it runs. */
+  GTask *task;
+  BuildqWorkDir *work_dir;
+  GHashTable *jobs; /* token → WorkerJob */
+  GCancellable *asking;
+  gboolean is_asking; /* the agent for a grant */
+  gboolean draining;
+  gboolean stopping;
+  gboolean leaving;
+  GError *failure; /* why it stops */
+  GSource *cancel_source;
+};
+
+/* buildq-worker.c */
+void _buildq_worker_update_offer (BuildqWorker *self);
+gboolean _buildq_worker_has_free_slot (BuildqWorker *self);
+gint64 _buildq_worker_cores_of (BuildqWorker *self, BuildqJob *job);
+BuildqResolver *_buildq_worker_get_resolver (BuildqWorker *self, GError **error);
+void _buildq_worker_emit_started (BuildqWorker *self, const char *key);
+void _buildq_worker_emit_finished (BuildqWorker *self,
+                                   const char *key,
+                                   BuildqOutcome outcome);
+
+/* buildq-worker-run.c */
+void _buildq_worker_job_gone (BuildqWorker *self);
+
+/* buildq-worker-job.c */
+void _buildq_worker_job_start (BuildqWorker *self, BuildqGrant *grant);
+/* Stops it, with a result, or @silent, without. */
+void _buildq_worker_job_stop (WorkerJob *job, gboolean silent, const char *message);
+void _buildq_worker_job_want_log (WorkerJob *job, gint64 offset);
+void _buildq_worker_job_unref (WorkerJob *job);
+/* Notes the outcome; the first that is not SUCCEEDED stays. */
+void _buildq_worker_job_decide (WorkerJob *job,
+                                BuildqOutcome outcome,
+                                const char *message);
+/* A step failed with @error, which becomes @outcome unless the job was stopped. */
+void _buildq_worker_job_fail (WorkerJob *job, BuildqOutcome outcome, const GError *error);
+void _buildq_worker_job_send_log (WorkerJob *job);
+void _buildq_worker_job_clean (WorkerJob *job);
+
+/* buildq-worker-result.c */
+void _buildq_worker_job_finish (WorkerJob *job);
+
+G_END_DECLS

@@ -1,0 +1,254 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later
+ * Copyright The libbuildq authors
+ *
+ * The worker at work: it asks for grants until it is drained, cancelled, or fails.
+ */
+#include "config.h"
+
+#include "worker/buildq-worker-private.h"
+
+#include <buildq/buildq-grant.h>
+#include <buildq/buildq-job.h>
+
+static void ask (BuildqWorker *self);
+
+static void
+left (GObject *source, GAsyncResult *result, gpointer data)
+{
+  BuildqWorker *self = data;
+  g_autoptr (GTask) task = g_steal_pointer (&self->task);
+
+  /* Without a goodbye the session lapses. */
+  buildq_agent_leave_finish (BUILDQ_AGENT (source), result, NULL);
+  if (self->cancel_source != NULL)
+    g_source_destroy (self->cancel_source);
+  g_clear_pointer (&self->cancel_source, g_source_unref);
+  g_clear_pointer (&self->work_dir, _buildq_work_dir_free);
+  if (self->failure != NULL)
+    g_task_return_error (task, g_steal_pointer (&self->failure));
+  else
+    g_task_return_boolean (task, TRUE);
+}
+
+/* Leaves when there is nothing left to do. */
+static void
+check_end (BuildqWorker *self)
+{
+  if (self->task == NULL || self->leaving || !(self->draining || self->stopping))
+    return;
+  if (g_hash_table_size (self->jobs) > 0)
+    return;
+  g_cancellable_cancel (self->asking);
+  if (self->is_asking)
+    return;
+  self->leaving = TRUE;
+  buildq_agent_leave_async (self->agent, NULL, left, self);
+}
+
+void
+_buildq_worker_job_gone (BuildqWorker *self)
+{
+  _buildq_worker_update_offer (self);
+  check_end (self);
+}
+
+static void
+stop (BuildqWorker *self, const GError *error)
+{
+  g_autoptr (GList) jobs = g_hash_table_get_values (self->jobs);
+
+  if (self->stopping)
+    return;
+  self->stopping = TRUE;
+  self->failure = g_error_copy (error);
+  g_cancellable_cancel (self->asking);
+  for (GList *l = jobs; l != NULL; l = l->next)
+    _buildq_worker_job_stop (l->data, TRUE, "the worker stops");
+  check_end (self);
+}
+
+static gboolean
+run_cancelled (GCancellable *cancellable, gpointer data)
+{
+  BuildqWorker *self = data;
+  g_autoptr (GError) error = NULL;
+
+  if (g_cancellable_set_error_if_cancelled (cancellable, &error))
+    stop (self, error);
+  return G_SOURCE_REMOVE;
+}
+
+/* A store path means the same everywhere only if all stores have the same name. */
+static gboolean
+check_store_dir (BuildqWorker *self, GError **error)
+{
+  const char *ours = buildq_store_get_store_dir (self->store);
+  const char *of_farm = buildq_agent_get_store_dir (self->agent);
+
+  if (of_farm == NULL || g_str_equal (ours, of_farm))
+    return TRUE;
+  g_set_error (error, BUILDQ_ERROR, BUILDQ_ERROR_CONFLICT,
+               "the store directory of the farm is '%s', that of this worker '%s'",
+               of_farm, ours);
+  return FALSE;
+}
+
+static void
+granted (GObject *source, GAsyncResult *result, gpointer data)
+{
+  BuildqWorker *self = data;
+  g_autoptr (GError) error = NULL;
+  g_autoptr (BuildqGrant) grant
+      = buildq_agent_next_finish (BUILDQ_AGENT (source), result, &error);
+
+  self->is_asking = FALSE;
+  if (grant == NULL && !g_cancellable_is_cancelled (self->asking))
+    stop (self, error);
+  else if (grant != NULL && !check_store_dir (self, &error))
+    {
+      buildq_agent_release (self->agent, buildq_grant_get_token (grant), NULL);
+      stop (self, error);
+    }
+  else if (grant != NULL)
+    {
+      if (self->draining || self->stopping || !_buildq_worker_has_free_slot (self))
+        buildq_agent_release (self->agent, buildq_grant_get_token (grant), NULL);
+      else
+        _buildq_worker_job_start (self, grant);
+      ask (self);
+    }
+  check_end (self);
+}
+
+static void
+ask (BuildqWorker *self)
+{
+  if (self->is_asking || self->draining || self->stopping)
+    return;
+  self->is_asking = TRUE;
+  buildq_agent_next_async (self->agent, self->asking, granted, self);
+}
+
+static void
+swept (GObject *source, GAsyncResult *result, gpointer data)
+{
+  BuildqWorker *self = data;
+  g_autoptr (GError) error = NULL;
+
+  /* Numbers that are still taken are passed over. */
+  if (!_buildq_work_dir_remove_finish (result, &error))
+    g_info ("%s: %s", self->name, error->message);
+  self->is_asking = FALSE;
+  _buildq_worker_update_offer (self);
+  buildq_agent_start (self->agent);
+  ask (self);
+  check_end (self);
+}
+
+static gboolean
+prepare (BuildqWorker *self, GError **error)
+{
+  if (g_hash_table_size (self->executors) == 0)
+    {
+      g_set_error (error, BUILDQ_ERROR, BUILDQ_ERROR_INVALID,
+                   "worker '%s' has no executor, and can do nothing", self->name);
+      return FALSE;
+    }
+  self->work_dir = _buildq_work_dir_open (self->work_path, error);
+  return self->work_dir != NULL;
+}
+
+/**
+ * buildq_worker_run_async:
+ * @self: a worker
+ * @cancellable: (nullable): to stop it: running jobs are cancelled, and their leases
+ * given back
+ * @callback: (nullable) (scope async): called when it has stopped
+ * @user_data: data of @callback
+ *
+ * Takes jobs and does them, until [method@Worker.drain] or until it is cancelled. A
+ * worker can do so once.
+ *
+ * What a worker that was killed left in the work directory is removed first.
+ *
+ * Since: 0.1
+ */
+void
+buildq_worker_run_async (BuildqWorker *self,
+                         GCancellable *cancellable,
+                         GAsyncReadyCallback callback,
+                         gpointer user_data)
+{
+  g_autoptr (GTask) task = NULL;
+  GError *error = NULL;
+
+  g_return_if_fail (BUILDQ_IS_WORKER (self));
+  g_return_if_fail (self->task == NULL && !self->leaving);
+
+  task = g_task_new (self, cancellable, callback, user_data);
+  g_task_set_source_tag (task, buildq_worker_run_async);
+  g_task_set_check_cancellable (task, FALSE); /* what is said last counts, see left () */
+  if (g_task_return_error_if_cancelled (task))
+    return;
+  if (!prepare (self, &error))
+    {
+      g_task_return_error (task, error);
+      return;
+    }
+  if (cancellable != NULL)
+    {
+      self->cancel_source = g_cancellable_source_new (cancellable);
+      g_source_set_static_name (self->cancel_source, "[buildq] stop a worker");
+      g_source_set_callback (self->cancel_source, G_SOURCE_FUNC (run_cancelled), self,
+                             NULL);
+      g_source_attach (self->cancel_source, g_task_get_context (task));
+    }
+  self->task = g_steal_pointer (&task);
+  /* It counts as asking, so that nothing ends before it is back. */
+  self->is_asking = TRUE;
+  _buildq_work_dir_sweep_async (self->work_dir, swept, self);
+}
+
+/**
+ * buildq_worker_run_finish:
+ * @self: a worker
+ * @result: what the callback was given
+ * @error: `EXISTS` if another worker has the work directory, `INVALID` without an
+ * executor, `CONFLICT` if the farm has another store directory, what the queue says when
+ * it will not have this worker, and `G_IO_ERROR_CANCELLED`
+ *
+ * Finishes [method@Worker.run_async].
+ *
+ * Returns: whether it was drained
+ *
+ * Since: 0.1
+ */
+gboolean
+buildq_worker_run_finish (BuildqWorker *self, GAsyncResult *result, GError **error)
+{
+  g_return_val_if_fail (g_task_is_valid (result, self), FALSE);
+
+  return g_task_propagate_boolean (G_TASK (result), error);
+}
+
+/**
+ * buildq_worker_drain:
+ * @self: a worker
+ *
+ * Takes no more jobs. When those that it has are done, [method@Worker.run_async] ends.
+ *
+ * Since: 0.1
+ */
+void
+buildq_worker_drain (BuildqWorker *self)
+{
+  g_return_if_fail (BUILDQ_IS_WORKER (self));
+
+  if (self->draining)
+    return;
+  self->draining = TRUE;
+  if (self->task == NULL)
+    return;
+  _buildq_worker_update_offer (self);
+  check_end (self);
+}
