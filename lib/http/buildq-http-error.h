@@ -17,8 +17,10 @@ guint _buildq_http_status (const GError *error);
 char *_buildq_http_error_json (const GError *error, const char *session, gint64 ack);
 
 /* The error of a frame or body, or %NULL when it is none. */
-GError *
-_buildq_http_error_read (const char *json, gssize length, char **session, gint64 *ack);
+GError *_buildq_http_error_read (const char *json,
+                                 gssize length,
+                                 char **session,
+                                 gint64 *ack);
 
 /* The error of an answer: of its body, or of @status when the body tells nothing. */
 GError *_buildq_http_error_new (guint status, const char *reason, GBytes *body);

@@ -79,8 +79,9 @@ struct _BuildqRemoteQueue
 /* Makes the answer's body the result of @task. */
 typedef void (*CallDone) (GTask *task, GBytes *body);
 
-SoupMessage *
-_buildq_remote_message (BuildqRemoteQueue *self, const char *method, const char *path);
+SoupMessage *_buildq_remote_message (BuildqRemoteQueue *self,
+                                     const char *method,
+                                     const char *path);
 void _buildq_remote_call (BuildqRemoteQueue *self,
                           GTask *task, /* taken */
                           const char *method,
@@ -99,8 +100,8 @@ void _buildq_remote_sync_async (BuildqQueue *queue,
                                 GCancellable *cancellable,
                                 GAsyncReadyCallback callback,
                                 gpointer user_data);
-void
-_buildq_remote_sync_start (BuildqRemoteQueue *self); /* what waits and can go, goes */
+void _buildq_remote_sync_start (
+    BuildqRemoteQueue *self); /* what waits and can go, goes */
 void _buildq_remote_sync_frame (BuildqRemoteQueue *self, const char *json, gssize length);
 void _buildq_remote_sync_fail_all (BuildqRemoteQueue *self, const GError *error);
 void _buildq_remote_sync_attach_all (BuildqRemoteQueue *self);

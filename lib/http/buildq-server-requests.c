@@ -10,6 +10,7 @@
 
 #include <buildq/buildq-job-page.h>
 #include <buildq/buildq-job-status.h>
+#include <buildq/buildq-local-queue.h>
 #include <buildq/buildq-log-chunk.h>
 #include <buildq/buildq-principal.h>
 #include <buildq/buildq-query.h>
@@ -540,15 +541,19 @@ handle_status (Exchange *self)
 {
   BuildqServer *server = self->server;
   GString *json = g_string_new ("{");
+  const char *instance = server->instance;
 
+  /* Another queue says it only in its replies. */
+  if (BUILDQ_IS_LOCAL_QUEUE (server->queue))
+    instance = buildq_local_queue_get_instance (BUILDQ_LOCAL_QUEUE (server->queue));
   _buildq_socket_count_all (server);
   g_string_append_printf (json,
                           "\"version\":%d,\"capabilities\":[],\"software\":\"%s %s\"",
                           BUILDQ_PROTOCOL_VERSION, PACKAGE_NAME, PACKAGE_VERSION);
-  if (server->instance != NULL)
+  if (instance != NULL)
     {
       g_string_append (json, ",\"instance\":");
-      _buildq_json_append_string (json, server->instance);
+      _buildq_json_append_string (json, instance);
     }
   g_string_append_printf (
       json,

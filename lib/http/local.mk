@@ -15,6 +15,3 @@ lib_libbuildq_internal_la_SOURCES += \
 	lib/http/buildq-server-requests.c \
 	lib/http/buildq-server-session.c \
 	lib/http/buildq-server-socket.c
-
-# Only until the list of that folder is free to be changed.
-lib_libbuildq_internal_la_SOURCES += lib/queue/buildq-authority.c

@@ -30,3 +30,6 @@ lib_libbuildq_internal_la_SOURCES += \
 	lib/queue/buildq-local-queue-iface.c \
 	lib/queue/buildq-local-queue-private.h \
 	lib/queue/buildq-local-queue.c
+
+# Who may do what.
+lib_libbuildq_internal_la_SOURCES += lib/queue/buildq-authority.c

@@ -1,7 +1,4 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-check_PROGRAMS += tests/queue/test-authority
-tests_queue_test_authority_LDADD = $(test_ldadd)
-
 server_fixture_sources = \
 	tests/http/fake-queue.c \
 	tests/http/fake-queue.h \
@@ -31,3 +28,9 @@ tests_http_test_remote_queue_LDADD = $(test_internal_ldadd)
 check_PROGRAMS += tests/http/test-remote-queue-sync
 tests_http_test_remote_queue_sync_SOURCES = tests/http/test-remote-queue-sync.c $(remote_fixture_sources)
 tests_http_test_remote_queue_sync_LDADD = $(test_internal_ldadd)
+
+check_PROGRAMS += tests/http/test-protocol
+tests_http_test_protocol_LDADD = $(test_ldadd)
+
+check_PROGRAMS += tests/http/test-remote-agent
+tests_http_test_remote_agent_LDADD = $(test_ldadd)

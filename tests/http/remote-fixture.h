@@ -38,11 +38,17 @@ BuildqSyncReply *sync_with (BuildqQueue *queue,
                             gint64 seq,
                             BuildqSessionStep step,
                             GError **out);
-void
-assert_sync (BuildqQueue *queue, const char *session, gint64 seq, BuildqSessionStep step);
-void
-assert_sync_fails (BuildqQueue *queue, const char *session, gint64 seq, BuildqError code);
-void
-on_pushed (BuildqQueue *queue, const char *session, BuildqSyncReply *reply, Pushed *self);
+void assert_sync (BuildqQueue *queue,
+                  const char *session,
+                  gint64 seq,
+                  BuildqSessionStep step);
+void assert_sync_fails (BuildqQueue *queue,
+                        const char *session,
+                        gint64 seq,
+                        BuildqError code);
+void on_pushed (BuildqQueue *queue,
+                const char *session,
+                BuildqSyncReply *reply,
+                Pushed *self);
 
 G_END_DECLS
