@@ -76,6 +76,7 @@ class Farm:
         self.running = {}  # what → Popen
         self.ran = []      # (pid, what, how it ended)
         self.dav = None
+        self.admin = None
         self.env = dict(os.environ, BUILDQ_STATE=self.path("queue"))
 
     def path(self, *parts):
@@ -152,13 +153,14 @@ class Farm:
         """A file with a token for one machine or person; its path."""
         path = self.path(name + ".token")
         with open(path, "w", encoding="utf-8", opener=lambda p, f: os.open(p, f, 0o600)) as file:
-            file.write(self.call(f"token add {name}", "token", "add", name, role, capture=True))
+            file.write(self.call(f"token add {name}", "token", "add", name, "--role", role,
+                                 capture=True))
         self.ran.pop()  # not one of the processes that this is about
         return path
 
     def start_queue(self):
-        self.admin = self.token("admin", "admin")
-        self.start("serve", "serve", "--listen", "127.0.0.1:0", "--session", str(SESSION_S))
+        """A queue on a free port of this machine; its URI."""
+        self.start("serve", "serve", "--listen", "127.0.0.1:0", "--session-time", str(SESSION_S))
         found = wait_until(lambda: re.search(r"http://127\.0\.0\.1:\d+", self.log_of("serve")),
                            "the queue to listen", 20)
         self.env["BUILDQ_URI"] = found.group()
@@ -171,17 +173,19 @@ class Farm:
 
     def get(self, path):
         """What the queue answers to an administrator."""
-        with open(self.admin, encoding="utf-8") as file:
-            token = file.read().strip()
-        request = urllib.request.Request(self.env["BUILDQ_URI"] + path,
-                                         headers={"Authorization": "Bearer " + token})
+        request = urllib.request.Request(self.env["BUILDQ_URI"] + path)
+        if self.admin is not None:
+            with open(self.admin, encoding="utf-8") as file:
+                request.add_header("Authorization", "Bearer " + file.read().strip())
         with urllib.request.urlopen(request, timeout=20) as answer:
             return json.load(answer)
 
     def kill_worker_of(self, job, names):
         """kill -9, as soon as the job's command runs; nothing of it may go on."""
         def working():
-            # In the worker's own folder: asking the queue would count as its traffic.
+            # Seen in /proc: asking the queue would count as its traffic.
+            if self.running["submit"].poll() is not None:
+                sys.exit(f"run-demo: submit ended before {job} was built")
             for name in names:
                 below = descendants(self.running[name].pid)
                 if any(self.environment(p).get("BUILDQ_KEY") == job for p, _ in below):
@@ -242,6 +246,11 @@ def print_table(rows):
             for i, (cell, width) in enumerate(zip(row, widths))).rstrip())
 
 
+def print_processes(farm):
+    print("\nprocesses")
+    print_table([("pid", "what", "how it ended")] + sorted(farm.ran))
+
+
 def print_jobs(jobs):
     rows = [("job", "worker", "attempt", "ready → started ms", "took s", "result kB",
              "in the mirror kB")]
@@ -257,6 +266,13 @@ def print_jobs(jobs):
     print_table(rows)
 
 
+def socket_bytes(access_log):
+    """What an nginx received and sent, as its log has it: "REQUEST" STATUS SENT RECEIVED."""
+    with open(access_log, encoding="utf-8", errors="replace") as file:
+        found = re.findall(r'" \d{3} (\d+) (\d+) ', file.read())
+    return sum(int(r) for _, r in found), sum(int(s) for s, _ in found)
+
+
 def folder_bytes(folder):
     return sum(os.path.getsize(os.path.join(parent, name))
                for parent, _, names in os.walk(folder) for name in names)
@@ -265,6 +281,7 @@ def folder_bytes(folder):
 def run_processes(farm):
     """Queue, mirror and two workers, each a process of its own."""
     mirror = farm.start_nginx()
+    farm.admin = farm.token("admin", "admin")
     queue = farm.start_queue()
     workers = ["ant", "bee"]
     for name in workers:
@@ -283,22 +300,33 @@ def run_processes(farm):
     farm.stop(*[w for w in workers if w in farm.running], "serve")
     say("stopped the queue and the worker: only the mirror is left")
     farm.fetch_and_run(mirror, next(j for j in jobs if j["key"] == LAST))
-    return mirror, jobs, status
-
-
-def report(farm, jobs, status):
-    artifacts = folder_bytes(farm.dav["root"])
+    kept = folder_bytes(farm.dav["root"])
     farm.stop_nginx()
-    print("\nprocesses")
-    print_table([("pid", "what", "how it ended")] + sorted(farm.ran))
+    print_processes(farm)
     print_jobs(jobs)
-    protocol = status["received_bytes"] + status["sent_bytes"]
-    print(f"\nbytes of artifacts in the mirror:   {artifacts:>12,}")
-    print(f"bytes through the queue's sockets:  {protocol:>12,}  (received "
-          f"{status['received_bytes']:,}, sent {status['sent_bytes']:,}; "
-          f"{protocol // len(jobs):,} a job)")
-    if protocol > MAX_BYTES_PER_JOB * len(jobs):
+    received, sent = socket_bytes(farm.dav["access_log"])
+    print(f"\nbytes of artifacts through the mirror's sockets: {received + sent:>12,}  "
+          f"(received {received:,}, sent {sent:,}; it keeps {kept:,})")
+    received, sent = status["received_bytes"], status["sent_bytes"]
+    print(f"bytes through the queue's sockets:               {received + sent:>12,}  "
+          f"(received {received:,}, sent {sent:,}; {(received + sent) // len(jobs):,} a job)")
+    if received + sent > MAX_BYTES_PER_JOB * len(jobs):
         sys.exit(f"run-demo: more than {MAX_BYTES_PER_JOB:,} bytes a job through the queue")
+
+
+def run_farm(farm):
+    """The same jobs in one process, with a folder as mirror."""
+    mirror = farm.path("mirror")
+    say("building with 'buildq farm'")
+    farm.call("farm", "farm", farm.options.file, "--mirror", mirror)
+    # That process has ended. What it knew is in its journal, and a queue can be asked.
+    farm.start_queue()
+    jobs = farm.get("/v1/jobs")["jobs"]
+    farm.stop("serve")
+    farm.fetch_and_run(mirror, next(j for j in jobs if j["key"] == LAST))
+    print_processes(farm)
+    print_jobs(jobs)
+    print(f"\nbytes of artifacts in the mirror: {folder_bytes(mirror):,}")
 
 
 def main():
@@ -314,11 +342,7 @@ def main():
     farm = Farm(options)
     began = time.monotonic()
     try:
-        if options.farm:
-            run_farm(farm)
-        else:
-            _, jobs, status = run_processes(farm)
-            report(farm, jobs, status)
+        (run_farm if options.farm else run_processes)(farm)
         say(f"done in {time.monotonic() - began:.0f} s")
     except KeyboardInterrupt:
         sys.exit(130)
