@@ -22,11 +22,15 @@ AM_TESTS_ENVIRONMENT = \
 	top_srcdir=$(abs_top_srcdir) top_builddir=$(abs_top_builddir) NM='$(NM)' \
 	SAN_CFLAGS='$(SAN_CFLAGS)' CC='$(CC)' CXX='$(CXX)' \
 	$(sanitizer_options)
-# GLib is built without TSan: what its own code touches tells nothing.
+# GLib is built without frame pointers, so ASan unwinds slowly, and without TSan, so what
+# its own code touches tells nothing.
 sanitizer_options = \
 	UBSAN_OPTIONS=halt_on_error=1:print_stacktrace=1 \
-	ASAN_OPTIONS=detect_leaks=1:detect_stack_use_after_return=1 \
+	ASAN_OPTIONS=detect_leaks=1:detect_stack_use_after_return=1:fast_unwind_on_malloc=0 \
+	LSAN_OPTIONS=suppressions=$(abs_top_srcdir)/tests/lsan.supp:print_suppressions=0 \
 	TSAN_OPTIONS=ignore_noninstrumented_modules=1
+
+EXTRA_DIST += tests/lsan.supp
 
 # Tests of the public API link the library; those of private parts the archive that it is
 # made of. No program links both.
