@@ -30,7 +30,7 @@ sanitizer_options = \
 	LSAN_OPTIONS=suppressions=$(abs_top_srcdir)/tests/lsan.supp:print_suppressions=0 \
 	TSAN_OPTIONS=ignore_noninstrumented_modules=1
 
-EXTRA_DIST += tests/lsan.supp
+EXTRA_DIST += tests/lsan.supp tests/services/nginx-dav
 
 # Tests of the public API link the library; those of private parts the archive that it is
 # made of. No program links both.

@@ -217,7 +217,7 @@ class Farm:
         """The last result, by a store that has nothing yet, from the mirror alone."""
         artifact = job["result"]["artifacts"][0]
         say(f"fetching {artifact['store_path']} into a fresh store, from {mirror}")
-        self.call("fetch", "fetch", "--mirror", mirror, "--key", self.path("queue", "farm.pub"),
+        self.call("fetch", "fetch", "--from", mirror, "--key", self.path("queue", "farm.pub"),
                   "--store", self.path("fresh"), artifact["store_path"])
         real = self.path("fresh", os.path.basename(artifact["store_path"]))
         digest = self.call("nar hash", "nar", "hash", real, capture=True).split()[0]
@@ -269,7 +269,7 @@ def print_jobs(jobs):
 def socket_bytes(access_log):
     """What an nginx received and sent, as its log has it: "REQUEST" STATUS SENT RECEIVED."""
     with open(access_log, encoding="utf-8", errors="replace") as file:
-        found = re.findall(r'" \d{3} (\d+) (\d+) ', file.read())
+        found = re.findall(r'" \d{3} (\d+) (\d+)$', file.read(), re.M)
     return sum(int(r) for _, r in found), sum(int(s) for s, _ in found)
 
 
