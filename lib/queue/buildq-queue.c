@@ -21,7 +21,7 @@
  *
  * All functions are asynchronous and safe to repeat. Their errors are those of
  * [error@Buildq.Error]; a queue that cannot be reached now gives `UNAVAILABLE`, which
- * [func@Buildq.error_is_transient] tells apart, and any of them can be cancelled
+ * [func@Buildq.Error.is_transient] tells apart, and any of them can be cancelled
  * (`G_IO_ERROR_CANCELLED`). A cancelled call may still have had its effect.
  *
  * A queue belongs to the thread-default main context of the thread that made it.
