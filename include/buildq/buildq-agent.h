@@ -34,7 +34,9 @@ void buildq_agent_next_async (BuildqAgent *self,
                               GAsyncReadyCallback callback,
                               gpointer user_data);
 BUILDQ_AVAILABLE_IN_0_1
-BuildqGrant *buildq_agent_next_finish (BuildqAgent *self, GAsyncResult *result, GError **error);
+BuildqGrant *buildq_agent_next_finish (BuildqAgent *self,
+                                       GAsyncResult *result,
+                                       GError **error);
 BUILDQ_AVAILABLE_IN_0_1
 void buildq_agent_complete_async (BuildqAgent *self,
                                   const char *token,
@@ -58,6 +60,8 @@ void buildq_agent_leave_async (BuildqAgent *self,
                                GAsyncReadyCallback callback,
                                gpointer user_data);
 BUILDQ_AVAILABLE_IN_0_1
-gboolean buildq_agent_leave_finish (BuildqAgent *self, GAsyncResult *result, GError **error);
+gboolean buildq_agent_leave_finish (BuildqAgent *self,
+                                    GAsyncResult *result,
+                                    GError **error);
 
 G_END_DECLS

@@ -37,7 +37,9 @@ void buildq_execution_set_exit_status (BuildqExecution *self, int exit_status);
 BUILDQ_AVAILABLE_IN_0_1
 void buildq_execution_complete (BuildqExecution *self);
 BUILDQ_AVAILABLE_IN_0_1
-void buildq_execution_fail (BuildqExecution *self, BuildqOutcome outcome, const char *message);
+void buildq_execution_fail (BuildqExecution *self,
+                            BuildqOutcome outcome,
+                            const char *message);
 BUILDQ_AVAILABLE_IN_0_1
 gboolean buildq_execution_is_answered (BuildqExecution *self);
 

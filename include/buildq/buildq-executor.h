@@ -29,6 +29,8 @@ struct _BuildqExecutorInterface
 };
 
 BUILDQ_AVAILABLE_IN_0_1
-gboolean buildq_executor_start (BuildqExecutor *self, BuildqExecution *execution, GError **error);
+gboolean buildq_executor_start (BuildqExecutor *self,
+                                BuildqExecution *execution,
+                                GError **error);
 
 G_END_DECLS

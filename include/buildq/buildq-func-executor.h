@@ -10,7 +10,8 @@ G_BEGIN_DECLS
 #define BUILDQ_TYPE_FUNC_EXECUTOR (buildq_func_executor_get_type ())
 
 BUILDQ_AVAILABLE_IN_0_1
-G_DECLARE_FINAL_TYPE (BuildqFuncExecutor, buildq_func_executor, BUILDQ, FUNC_EXECUTOR, GObject)
+G_DECLARE_FINAL_TYPE (
+    BuildqFuncExecutor, buildq_func_executor, BUILDQ, FUNC_EXECUTOR, GObject)
 
 /**
  * BuildqExecutorFunc:

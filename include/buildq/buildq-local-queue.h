@@ -22,7 +22,9 @@ void buildq_local_queue_set_claim_ms (BuildqLocalQueue *self, gint64 claim_ms);
 BUILDQ_AVAILABLE_IN_0_1
 void buildq_local_queue_set_store_dir (BuildqLocalQueue *self, const char *store_dir);
 BUILDQ_AVAILABLE_IN_0_1
-gboolean buildq_local_queue_set_key (BuildqLocalQueue *self, BuildqKey *key, GError **error);
+gboolean buildq_local_queue_set_key (BuildqLocalQueue *self,
+                                     BuildqKey *key,
+                                     GError **error);
 BUILDQ_AVAILABLE_IN_0_1
 BuildqKey *buildq_local_queue_get_key (BuildqLocalQueue *self);
 BUILDQ_AVAILABLE_IN_0_1

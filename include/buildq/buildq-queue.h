@@ -32,7 +32,9 @@ struct _BuildqQueueInterface
                         GCancellable *cancellable,
                         GAsyncReadyCallback callback,
                         gpointer user_data);
-  BuildqRequestStatus *(*submit_finish) (BuildqQueue *self, GAsyncResult *result, GError **error);
+  BuildqRequestStatus *(*submit_finish) (BuildqQueue *self,
+                                         GAsyncResult *result,
+                                         GError **error);
 
   void (*sync_async) (BuildqQueue *self,
                       BuildqSyncMessage *message,
@@ -40,7 +42,9 @@ struct _BuildqQueueInterface
                       GCancellable *cancellable,
                       GAsyncReadyCallback callback,
                       gpointer user_data);
-  BuildqSyncReply *(*sync_finish) (BuildqQueue *self, GAsyncResult *result, GError **error);
+  BuildqSyncReply *(*sync_finish) (BuildqQueue *self,
+                                   GAsyncResult *result,
+                                   GError **error);
 
   void (*cancel_async) (BuildqQueue *self,
                         const char *request_id,
@@ -48,7 +52,9 @@ struct _BuildqQueueInterface
                         GCancellable *cancellable,
                         GAsyncReadyCallback callback,
                         gpointer user_data);
-  BuildqRequestStatus *(*cancel_finish) (BuildqQueue *self, GAsyncResult *result, GError **error);
+  BuildqRequestStatus *(*cancel_finish) (BuildqQueue *self,
+                                         GAsyncResult *result,
+                                         GError **error);
 
   void (*get_request_async) (BuildqQueue *self,
                              const char *request_id,
@@ -66,7 +72,9 @@ struct _BuildqQueueInterface
                          GCancellable *cancellable,
                          GAsyncReadyCallback callback,
                          gpointer user_data);
-  BuildqJobStatus *(*get_job_finish) (BuildqQueue *self, GAsyncResult *result, GError **error);
+  BuildqJobStatus *(*get_job_finish) (BuildqQueue *self,
+                                      GAsyncResult *result,
+                                      GError **error);
 
   void (*list_jobs_async) (BuildqQueue *self,
                            BuildqQuery *query,
@@ -74,14 +82,18 @@ struct _BuildqQueueInterface
                            GCancellable *cancellable,
                            GAsyncReadyCallback callback,
                            gpointer user_data);
-  BuildqJobPage *(*list_jobs_finish) (BuildqQueue *self, GAsyncResult *result, GError **error);
+  BuildqJobPage *(*list_jobs_finish) (BuildqQueue *self,
+                                      GAsyncResult *result,
+                                      GError **error);
 
   void (*list_workers_async) (BuildqQueue *self,
                               int io_priority,
                               GCancellable *cancellable,
                               GAsyncReadyCallback callback,
                               gpointer user_data);
-  GPtrArray *(*list_workers_finish) (BuildqQueue *self, GAsyncResult *result, GError **error);
+  GPtrArray *(*list_workers_finish) (BuildqQueue *self,
+                                     GAsyncResult *result,
+                                     GError **error);
 
   void (*read_log_async) (BuildqQueue *self,
                           const char *key,
@@ -90,7 +102,9 @@ struct _BuildqQueueInterface
                           GCancellable *cancellable,
                           GAsyncReadyCallback callback,
                           gpointer user_data);
-  BuildqLogChunk *(*read_log_finish) (BuildqQueue *self, GAsyncResult *result, GError **error);
+  BuildqLogChunk *(*read_log_finish) (BuildqQueue *self,
+                                      GAsyncResult *result,
+                                      GError **error);
 
   void (*put_text_async) (BuildqQueue *self,
                           GBytes *text,
@@ -114,7 +128,9 @@ struct _BuildqQueueInterface
                                GCancellable *cancellable,
                                GAsyncReadyCallback callback,
                                gpointer user_data);
-  char **(*missing_texts_finish) (BuildqQueue *self, GAsyncResult *result, GError **error);
+  char **(*missing_texts_finish) (BuildqQueue *self,
+                                  GAsyncResult *result,
+                                  GError **error);
 };
 
 BUILDQ_AVAILABLE_IN_0_1
@@ -136,7 +152,9 @@ void buildq_queue_sync_async (BuildqQueue *self,
                               GAsyncReadyCallback callback,
                               gpointer user_data);
 BUILDQ_AVAILABLE_IN_0_1
-BuildqSyncReply *buildq_queue_sync_finish (BuildqQueue *self, GAsyncResult *result, GError **error);
+BuildqSyncReply *buildq_queue_sync_finish (BuildqQueue *self,
+                                           GAsyncResult *result,
+                                           GError **error);
 BUILDQ_AVAILABLE_IN_0_1
 void buildq_queue_cancel_async (BuildqQueue *self,
                                 const char *request_id,
@@ -211,7 +229,9 @@ void buildq_queue_put_text_async (BuildqQueue *self,
                                   GAsyncReadyCallback callback,
                                   gpointer user_data);
 BUILDQ_AVAILABLE_IN_0_1
-char *buildq_queue_put_text_finish (BuildqQueue *self, GAsyncResult *result, GError **error);
+char *buildq_queue_put_text_finish (BuildqQueue *self,
+                                    GAsyncResult *result,
+                                    GError **error);
 BUILDQ_AVAILABLE_IN_0_1
 void buildq_queue_get_text_async (BuildqQueue *self,
                                   const char *hash,
@@ -220,7 +240,9 @@ void buildq_queue_get_text_async (BuildqQueue *self,
                                   GAsyncReadyCallback callback,
                                   gpointer user_data);
 BUILDQ_AVAILABLE_IN_0_1
-GBytes *buildq_queue_get_text_finish (BuildqQueue *self, GAsyncResult *result, GError **error);
+GBytes *buildq_queue_get_text_finish (BuildqQueue *self,
+                                      GAsyncResult *result,
+                                      GError **error);
 BUILDQ_AVAILABLE_IN_0_1
 void buildq_queue_missing_texts_async (BuildqQueue *self,
                                        const char *const *hashes,

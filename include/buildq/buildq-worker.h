@@ -28,7 +28,9 @@ BuildqAgent *buildq_worker_get_agent (BuildqWorker *self);
 BUILDQ_AVAILABLE_IN_0_1
 void buildq_worker_add_mirror (BuildqWorker *self, BuildqMirror *mirror);
 BUILDQ_AVAILABLE_IN_0_1
-void buildq_worker_add_executor (BuildqWorker *self, const char *kind, BuildqExecutor *executor);
+void buildq_worker_add_executor (BuildqWorker *self,
+                                 const char *kind,
+                                 BuildqExecutor *executor);
 BUILDQ_AVAILABLE_IN_0_1
 void buildq_worker_set_systems (BuildqWorker *self, const char *const *systems);
 BUILDQ_AVAILABLE_IN_0_1
@@ -47,7 +49,9 @@ void buildq_worker_run_async (BuildqWorker *self,
                               GAsyncReadyCallback callback,
                               gpointer user_data);
 BUILDQ_AVAILABLE_IN_0_1
-gboolean buildq_worker_run_finish (BuildqWorker *self, GAsyncResult *result, GError **error);
+gboolean buildq_worker_run_finish (BuildqWorker *self,
+                                   GAsyncResult *result,
+                                   GError **error);
 BUILDQ_AVAILABLE_IN_0_1
 void buildq_worker_drain (BuildqWorker *self);
 

@@ -29,8 +29,8 @@ typedef struct
 
 #define PUT(self, words, error) put (self, words, sizeof (words) - 1, error)
 
-static gboolean
-write_node (Writer *self, int dir_fd, const char *name, guchar type, GError **error);
+static gboolean write_node (
+    Writer *self, int dir_fd, const char *name, guchar type, GError **error);
 
 static gboolean
 fail (Writer *self, int code, const char *message, GError **error)

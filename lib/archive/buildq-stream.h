@@ -46,8 +46,10 @@ typedef struct
   gint64 size;
 } BuildqStreamLink;
 
-gssize
-_buildq_stream_source (gpointer stream_link, void *buffer, gsize size, GError **error);
+gssize _buildq_stream_source (gpointer stream_link,
+                              void *buffer,
+                              gsize size,
+                              GError **error);
 
 /* --- a link that hashes and counts what passes; @next may be NULL --- */
 
@@ -61,22 +63,26 @@ typedef struct
   gpointer next;
 } BuildqHashLink;
 
-gboolean
-_buildq_hash_sink (gpointer hash_link, const void *data, gsize size, GError **error);
+gboolean _buildq_hash_sink (gpointer hash_link,
+                            const void *data,
+                            gsize size,
+                            GError **error);
 gssize _buildq_hash_source (gpointer hash_link, void *buffer, gsize size, GError **error);
 
 /* --- a link that looks for the hash parts of store paths in what passes --- */
 
 typedef struct _BuildqScanner BuildqScanner;
 
-BuildqScanner *
-_buildq_scanner_new (const char *const *candidates, /* base names of store paths */
-                     BuildqSinkFunc sink,
-                     gpointer next);
-gboolean
-_buildq_scanner_sink (gpointer scanner, const void *data, gsize size, GError **error);
-char **
-_buildq_scanner_found (BuildqScanner *self); /* the candidates that were seen, sorted */
+BuildqScanner *_buildq_scanner_new (
+    const char *const *candidates, /* base names of store paths */
+    BuildqSinkFunc sink,
+    gpointer next);
+gboolean _buildq_scanner_sink (gpointer scanner,
+                               const void *data,
+                               gsize size,
+                               GError **error);
+char **_buildq_scanner_found (
+    BuildqScanner *self); /* the candidates that were seen, sorted */
 void _buildq_scanner_free (BuildqScanner *self);
 
 /* --- compression, by libarchive's filters; none, gzip, zstd, xz, lzip (reading: bzip2
