@@ -153,11 +153,12 @@ grant (BuildqEngine *self, EngineSession *session, EngineJob *job, guint group)
                          (gint64) lease->attempt, lease->worker);
 }
 
-/* A session that nobody listens to is given work only while it is being answered. */
+/* A session that nobody listens to is given work only while it is being answered, and so
+ * is one that did not claim what it was given. */
 static gboolean
 can_be_told (EngineSession *session)
 {
-  return session->in_sync || (session->push && session->connected);
+  return session->in_sync || (session->push && session->connected && !session->silent);
 }
 
 /* Gives out what can be given. Whoever waited longest comes first and gets one job at a

@@ -92,12 +92,13 @@ static void
 try_again_or_fail (BuildqEngine *self,
                    EngineJob *job,
                    BuildqOutcome outcome,
-                   const char *message)
+                   const char *message,
+                   gboolean begun)
 {
   const char *word = buildq_outcome_to_string (outcome);
-  guint limit = retry_limit (outcome);
+  guint limit = begun ? retry_limit (outcome) : G_MAXUINT;
 
-  if (outcome != BUILDQ_OUTCOME_CANCELLED)
+  if (begun && outcome != BUILDQ_OUTCOME_CANCELLED)
     job->faults++;
   _buildq_engine_set_message (
       job, g_strdup_printf ("attempt %u on %s: %s%s%s", job->attempt, job->worker, word,
@@ -120,7 +121,7 @@ _buildq_engine_lease_end (BuildqEngine *self,
   gboolean current = job->lease == lease;
 
   if (current && job->state == BUILDQ_JOB_STATE_LEASED)
-    try_again_or_fail (self, job, outcome, message);
+    try_again_or_fail (self, job, outcome, message, lease->claimed);
   /* Ending the job may have freed the lease, if nobody held it. */
   if (job->leases == NULL || !g_ptr_array_find (job->leases, lease, NULL))
     return;
@@ -245,7 +246,7 @@ accept_failure (BuildqEngine *self, EngineLease *lease, BuildqResult *result)
 
   _buildq_engine_put_result (self, job, complete);
   _buildq_engine_lease_free (self, lease);
-  try_again_or_fail (self, job, result->outcome, result->message);
+  try_again_or_fail (self, job, result->outcome, result->message, TRUE);
   return receipt_new (result, BUILDQ_VERDICT_ACCEPTED, NULL);
 }
 

@@ -37,6 +37,24 @@ _buildq_engine_next_deadline (BuildqEngine *self)
   return _buildq_heap_peek (&self->deadlines, &when) != NULL ? (gint64) when : -1;
 }
 
+/* Leases that wait for their holders to come back get the new term as well. */
+void
+_buildq_engine_set_session_us (BuildqEngine *self, gint64 session_us)
+{
+  GHashTableIter iter;
+  gpointer value;
+
+  self->session_us = session_us;
+  g_hash_table_iter_init (&iter, self->leases);
+  while (g_hash_table_iter_next (&iter, NULL, &value))
+    {
+      EngineLease *lease = value;
+
+      if (lease->session == NULL && lease->timer.place != 0)
+        _buildq_engine_set_deadline (self, &lease->timer, self->now + session_us);
+    }
+}
+
 /* --- sessions come and go --- */
 
 void
@@ -107,6 +125,7 @@ _buildq_engine_expire (BuildqEngine *self)
       else
         {
           timer->lease->session->dirty = TRUE;
+          timer->lease->session->silent = TRUE;
           _buildq_engine_lease_end (self, timer->lease, BUILDQ_OUTCOME_LOST,
                                     "its machine did not claim it in time");
         }
@@ -356,6 +375,7 @@ answer_session (BuildqEngine *self,
   take_claims (self, session, message, reply);
   take_releases (self, session, message);
   session->seen_us = self->now_real;
+  session->silent = FALSE;
   _buildq_engine_set_deadline (self, &session->timer, self->now + self->session_us);
   session->in_sync = TRUE;
   _buildq_engine_dispatch (self);

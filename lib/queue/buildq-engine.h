@@ -109,6 +109,7 @@ struct _EngineSession
   gboolean connected;
   gboolean push;    /* listens at any time */
   gboolean in_sync; /* is being answered now */
+  gboolean silent;  /* did not claim what it was given, and has said nothing since */
   gboolean dirty;   /* there is something to push */
   gint64 seq;       /* of the last message */
   gint64 reply_seq;
@@ -227,6 +228,7 @@ BuildqSyncReply *_buildq_engine_sync (BuildqEngine *self,
                                       GError **error);
 BuildqSyncReply *_buildq_engine_build_reply (BuildqEngine *self, EngineSession *session);
 void _buildq_engine_session_free (gpointer session);
+void _buildq_engine_set_session_us (BuildqEngine *self, gint64 session_us);
 void _buildq_engine_expire (BuildqEngine *self);
 gint64 _buildq_engine_next_deadline (BuildqEngine *self); /* -1: none */
 void _buildq_engine_set_deadline (BuildqEngine *self, EngineTimer *timer, gint64 when);

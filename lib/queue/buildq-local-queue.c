@@ -441,8 +441,10 @@ buildq_local_queue_set_session_ms (BuildqLocalQueue *self, gint64 session_ms)
   g_return_if_fail (session_ms >= 100);
 
   self->session_ms = session_ms;
-  if (self->engine != NULL)
-    self->engine->session_us = session_ms * 1000;
+  if (self->engine == NULL)
+    return;
+  _buildq_engine_set_session_us (self->engine, session_ms * 1000);
+  arm_timer (self);
 }
 
 /**
