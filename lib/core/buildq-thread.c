@@ -70,10 +70,10 @@ _buildq_thread_is_marked (void)
 gboolean
 _buildq_check_user_call (GMainContext *owner, GError **error)
 {
+  g_autoptr (GMainContext) here = g_main_context_ref_thread_default ();
+
   if (!_buildq_thread_is_marked ()
-      && (owner == NULL || g_main_context_is_owner (owner)
-          || owner == g_main_context_get_thread_default ()
-          || owner == g_main_context_default ()))
+      && (owner == NULL || owner == here || g_main_context_is_owner (owner)))
     return TRUE;
   g_set_error_literal (error, BUILDQ_ERROR, BUILDQ_ERROR_FAILED,
                        "called on a thread that does not own the object");

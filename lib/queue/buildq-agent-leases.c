@@ -177,37 +177,65 @@ take_introduction (BuildqAgent *self, BuildqSyncReply *reply)
   self->farm_keys = g_strdupv (reply->keys);
 }
 
+/* A push that comes before the answer to the attaching message was made after it. */
+void
+_buildq_agent_take_push (BuildqAgent *self, BuildqSyncReply *reply)
+{
+  if (self->leaving)
+    return;
+  if (self->attached)
+    {
+      _buildq_agent_take_reply (self, reply);
+      return;
+    }
+  buildq_sync_reply_ref (reply);
+  g_clear_pointer (&self->early_push, buildq_sync_reply_unref);
+  self->early_push = reply;
+}
+
+/* The state that the queue wants; a reply that was overtaken by a later one says nothing
+ * of that any more, but its receipts count. */
+static void
+take_wanted_state (BuildqAgent *self, BuildqSyncReply *reply)
+{
+  self->reply_seq = reply->seq;
+  take_grants (self, reply->grants);
+  if (reply->next_ms > 0)
+    _buildq_agent_speak_in (self, reply->next_ms);
+  for (guint i = 0; i < reply->leases->len; i++)
+    take_notice (self, reply->leases->pdata[i]);
+}
+
 /* Users may do anything in a signal, so the agent is kept, and nothing is iterated that
  * they could change. */
 void
 _buildq_agent_take_reply (BuildqAgent *self, BuildqSyncReply *reply)
 {
   g_autoptr (BuildqAgent) alive = g_object_ref (self);
+  g_autoptr (BuildqSyncReply) early = g_steal_pointer (&self->early_push);
   gboolean first = !self->attached;
 
+  for (guint i = 0; i < reply->receipts->len; i++)
+    take_receipt (self, reply->receipts->pdata[i]);
   if (reply->attach)
     {
       _buildq_agent_attach_again (self);
       return;
     }
-  if (self->leaving || (!first && reply->seq < self->reply_seq))
+  if (self->leaving)
     return;
   self->attached = TRUE;
   self->retry_ms = 0;
-  self->reply_seq = reply->seq;
   take_introduction (self, reply);
   take_ack (self, reply->ack);
-  take_grants (self, reply->grants);
-  if (reply->next_ms > 0)
-    _buildq_agent_speak_in (self, reply->next_ms);
+  if (first || reply->seq >= self->reply_seq)
+    take_wanted_state (self, reply);
   if (first)
     g_signal_emit (self, _buildq_agent_signals[BUILDQ_AGENT_ATTACHED], 0);
-  for (guint i = 0; i < reply->receipts->len; i++)
-    take_receipt (self, reply->receipts->pdata[i]);
-  for (guint i = 0; i < reply->leases->len; i++)
-    take_notice (self, reply->leases->pdata[i]);
   hand_out (self);
-  if (self->dirty)
+  if (early != NULL && early->seq > self->reply_seq)
+    _buildq_agent_take_reply (self, early);
+  else if (self->dirty)
     _buildq_agent_changed (self);
 }
 

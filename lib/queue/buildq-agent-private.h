@@ -44,6 +44,7 @@ struct _BuildqAgent
   gint64 seq;
   gint64 reply_seq; /* of the last reply that was read */
   gint64 leave_seq;
+  BuildqSyncReply *early_push; /* overtook the answer to the attaching message */
   gint64 retry_ms;
 
   BuildqOffer *offer;
@@ -73,6 +74,7 @@ enum
 extern guint _buildq_agent_signals[BUILDQ_AGENT_N_SIGNALS];
 
 void _buildq_agent_take_reply (BuildqAgent *self, BuildqSyncReply *reply);
+void _buildq_agent_take_push (BuildqAgent *self, BuildqSyncReply *reply);
 /* There is something to say. */
 void _buildq_agent_changed (BuildqAgent *self);
 void _buildq_agent_attach_again (BuildqAgent *self);

@@ -288,8 +288,8 @@ pushed (BuildqQueue *queue,
 {
   BuildqAgent *self = user_data;
 
-  if (g_str_equal (session, self->session) && self->attached && !self->leaving)
-    _buildq_agent_take_reply (self, reply);
+  if (g_str_equal (session, self->session))
+    _buildq_agent_take_push (self, reply);
 }
 
 /* --- the object --- */
@@ -328,6 +328,7 @@ buildq_agent_finalize (GObject *object)
   g_queue_clear_full (&self->grants, (GDestroyNotify) buildq_grant_unref);
   g_queue_clear_full (&self->releases, mark_free);
   g_queue_clear_full (&self->logs, (GDestroyNotify) buildq_log_chunk_unref);
+  g_clear_pointer (&self->early_push, buildq_sync_reply_unref);
   g_clear_pointer (&self->held, g_hash_table_unref);
   g_clear_pointer (&self->offer, buildq_offer_unref);
   g_clear_pointer (&self->farm_keys, g_strfreev);

@@ -188,7 +188,7 @@ attach (BuildqEngine *self, BuildqSyncMessage *message, GError **error)
     {
       EngineLease *lease = g_hash_table_lookup (self->leases, *p);
 
-      if (lease != NULL)
+      if (lease != NULL && g_str_equal (lease->worker, message->name))
         attach_lease (lease, session, self);
     }
   drop_leases_not_held (self, session, message->holding);

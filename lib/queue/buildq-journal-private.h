@@ -28,7 +28,7 @@ struct _BuildqJournal
 
   gpointer open;      /* Batch that is added to */
   gboolean in_flight; /* a batch is with the writer */
-  guint64 written;    /* number of the last batch that came back */
+  gboolean failed;    /* a batch could not be written */
 
   /* The owner's connection, for reading. */
   sqlite3 *reader;

@@ -130,10 +130,18 @@ run_sql (sqlite3 *db, const char *sql)
   return sqlite3_exec (db, sql, NULL, NULL, NULL) == SQLITE_OK;
 }
 
+/* After one that failed, none is written: it would stand on what is not there. */
 static void
-write_batch (BuildqJournal *self, Batch *batch)
+write_batch (BuildqJournal *self, Batch *batch, GError **broken)
 {
-  gboolean ok = run_sql (self->writer, "BEGIN IMMEDIATE");
+  gboolean ok;
+
+  if (*broken != NULL)
+    {
+      batch->error = g_error_copy (*broken);
+      return;
+    }
+  ok = run_sql (self->writer, "BEGIN IMMEDIATE");
 
   for (guint i = 0; ok && i < batch->entries->len; i++)
     ok = write_entry (self, &g_array_index (batch->entries, Entry, i));
@@ -142,6 +150,7 @@ write_batch (BuildqJournal *self, Batch *batch)
   if (ok)
     return;
   _buildq_journal_fail (self->writer, "writing", &batch->error);
+  *broken = g_error_copy (batch->error);
   if (!sqlite3_get_autocommit (self->writer))
     run_sql (self->writer, "ROLLBACK");
 }
@@ -155,7 +164,7 @@ batch_is_done (gpointer data)
   if (self->closed)
     return G_SOURCE_REMOVE;
   self->in_flight = FALSE;
-  self->written = batch->number;
+  self->failed = batch->error != NULL;
   self->done (batch->number, batch->error, self->user_data);
   return G_SOURCE_REMOVE;
 }
@@ -194,13 +203,14 @@ static gpointer
 writer_thread (gpointer data)
 {
   BuildqJournal *self = data;
+  g_autoptr (GError) broken = NULL;
   Batch *batch;
 
   while ((batch = g_async_queue_pop (self->to_writer))->number != 0)
     {
       g_autoptr (GSource) source = g_idle_source_new ();
 
-      write_batch (self, batch);
+      write_batch (self, batch, &broken);
       g_source_set_priority (source, G_PRIORITY_DEFAULT);
       g_source_set_callback (source, batch_is_done, batch, batch_release);
       g_source_attach (source, self->context);
@@ -344,11 +354,17 @@ _buildq_journal_open (const char *path,
   return self;
 }
 
-/* Batches that are done may still be on their way to the owner, and hold a reference. */
+/* What was added is written, unless what came before it could not be. Batches that are
+ * done may still be on their way to the owner, and hold a reference. */
 void
 _buildq_journal_close (BuildqJournal *self)
 {
   self->closed = TRUE;
+  if (!self->failed)
+    {
+      self->in_flight = FALSE;
+      _buildq_journal_flush (self);
+    }
   g_async_queue_push (self->to_writer, batch_new (0));
   g_thread_join (self->thread);
   close_connections (self);

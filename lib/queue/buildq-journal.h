@@ -80,7 +80,8 @@ BuildqJournal *_buildq_journal_open (const char *path,
                                      BuildqJournalDone done,
                                      gpointer user_data,
                                      GError **error);
-void _buildq_journal_close (BuildqJournal *self); /* after what was flushed is on disk */
+/* What was added is written first. */
+void _buildq_journal_close (BuildqJournal *self);
 
 /* Adds to the open batch. */
 void _buildq_journal_add (BuildqJournal *self, BuildqJournalStatement statement, ...);

@@ -125,7 +125,7 @@ fail_stop (BuildqLocalQueue *self, const GError *error)
 {
   g_autoptr (GError) why = g_error_copy (error);
 
-  g_warning ("the queue starts anew from its journal: %s", why->message);
+  g_message ("the queue starts anew from its journal: %s", why->message);
   close_engine (self);
   fail_held (self, why);
   open_engine (self);

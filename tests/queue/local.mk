@@ -8,3 +8,8 @@ tests_queue_test_contract_SOURCES = tests/queue/test-contract.c tests/queue/cont
 	tests/queue/contract-match.h
 tests_queue_test_contract_LDADD = $(test_ldadd)
 EXTRA_DIST += $(srcdir)/tests/contract
+
+check_PROGRAMS += tests/queue/test-heap tests/queue/test-local-queue tests/queue/test-agent
+tests_queue_test_heap_LDADD = $(test_internal_ldadd)
+tests_queue_test_local_queue_LDADD = $(test_ldadd)
+tests_queue_test_agent_LDADD = $(test_ldadd)
