@@ -9,3 +9,10 @@ EXTRA_DIST += \
 	examples/demo/run.py \
 	examples/python/build.py \
 	examples/python/test-build.py
+
+# The example of the README in C, and its test.
+noinst_PROGRAMS += examples/c/submit
+examples_c_submit_CPPFLAGS = -I$(top_srcdir)/include
+examples_c_submit_LDADD = $(test_ldadd)
+TESTS += examples/c/test-submit.sh
+EXTRA_DIST += examples/c/test-submit.sh
