@@ -32,7 +32,9 @@ struct _BuildqMirrorInterface
                         GCancellable *cancellable,
                         GAsyncReadyCallback callback,
                         gpointer user_data);
-  BuildqArtifact *(*lookup_finish) (BuildqMirror *self, GAsyncResult *result, GError **error);
+  BuildqArtifact *(*lookup_finish) (BuildqMirror *self,
+                                    GAsyncResult *result,
+                                    GError **error);
   void (*put_file_async) (BuildqMirror *self,
                           const char *name,
                           const char *path,
@@ -56,6 +58,8 @@ struct _BuildqMirrorInterface
                          gint64 offset,
                          GCancellable *cancellable,
                          GError **error);
+  /* Whether what is at a URI belongs to the mirror. */
+  gboolean (*covers) (BuildqMirror *self, const char *uri);
 };
 
 BUILDQ_AVAILABLE_IN_0_1
@@ -88,7 +92,9 @@ void buildq_mirror_put_file_async (BuildqMirror *self,
                                    GAsyncReadyCallback callback,
                                    gpointer user_data);
 BUILDQ_AVAILABLE_IN_0_1
-char *buildq_mirror_put_file_finish (BuildqMirror *self, GAsyncResult *result, GError **error);
+char *buildq_mirror_put_file_finish (BuildqMirror *self,
+                                     GAsyncResult *result,
+                                     GError **error);
 BUILDQ_AVAILABLE_IN_0_1
 void buildq_mirror_publish_async (BuildqMirror *self,
                                   BuildqArtifact *artifact,
@@ -97,7 +103,9 @@ void buildq_mirror_publish_async (BuildqMirror *self,
                                   GAsyncReadyCallback callback,
                                   gpointer user_data);
 BUILDQ_AVAILABLE_IN_0_1
-gboolean buildq_mirror_publish_finish (BuildqMirror *self, GAsyncResult *result, GError **error);
+gboolean buildq_mirror_publish_finish (BuildqMirror *self,
+                                       GAsyncResult *result,
+                                       GError **error);
 BUILDQ_AVAILABLE_IN_0_1
 gboolean buildq_mirror_publish (BuildqMirror *self,
                                 BuildqArtifact *artifact,

@@ -1,0 +1,392 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later
+ * Copyright The libbuildq authors
+ *
+ * A folder as a mirror. A file comes into it whole or not at all: it is written beside
+ * its place, synced, and renamed.
+ */
+#include "config.h"
+
+#include "mirror/buildq-mirror-private.h"
+
+#include <buildq/buildq-artifact.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <glib/gstdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "archive/buildq-stream.h"
+#include "core/buildq-offload.h"
+#include "core/buildq-values.h"
+
+struct _BuildqFileMirror
+{
+  GObject parent_instance;
+
+  char *dir;
+  char *uri;
+};
+
+static void iface_init (BuildqMirrorInterface *iface);
+
+G_DEFINE_FINAL_TYPE_WITH_CODE (BuildqFileMirror,
+                               _buildq_file_mirror,
+                               G_TYPE_OBJECT,
+                               G_IMPLEMENT_INTERFACE (BUILDQ_TYPE_MIRROR, iface_init))
+
+/* --- what runs in worker threads, on values --- */
+
+typedef struct
+{
+  char *dir;
+  char *uri;
+  char *name; /* put_file */
+  char *path;
+  char *store_path;         /* lookup */
+  BuildqArtifact *artifact; /* publish */
+} Call;
+
+static void
+call_free (gpointer data)
+{
+  Call *call = data;
+
+  g_clear_pointer (&call->artifact, buildq_artifact_unref);
+  g_free (call->dir);
+  g_free (call->uri);
+  g_free (call->name);
+  g_free (call->path);
+  g_free (call->store_path);
+  g_free (call);
+}
+
+static gboolean
+sync_folder (const char *dir, GError **error)
+{
+  int fd = open (dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  gboolean ok = fd >= 0 && fsync (fd) == 0;
+
+  if (!ok)
+    _buildq_set_errno (error, errno, "syncing folder", dir);
+  if (fd >= 0)
+    close (fd);
+  return ok;
+}
+
+typedef gboolean (*FillFunc) (int fd,
+                              gconstpointer data,
+                              GCancellable *cancellable,
+                              GError **error);
+
+/* Makes DIR/NAME of what @fill writes. */
+static gboolean
+write_file (const char *dir,
+            const char *name,
+            FillFunc fill,
+            gconstpointer data,
+            GCancellable *cancellable,
+            GError **error)
+{
+  g_autofree char *place = g_build_filename (dir, name, NULL);
+  g_autofree char *folder = g_path_get_dirname (place);
+  g_autofree char *draft = g_build_filename (folder, ".upload-XXXXXX", NULL);
+  int fd;
+  gboolean ok;
+
+  if (g_mkdir_with_parents (folder, 0755) != 0)
+    return _buildq_set_errno (error, errno, "making folder", folder);
+  fd = g_mkstemp_full (draft, O_WRONLY | O_CLOEXEC, 0644);
+  if (fd < 0)
+    return _buildq_set_errno (error, errno, "making a file in", folder);
+  ok = fill (fd, data, cancellable, error);
+  if (ok && fsync (fd) != 0)
+    ok = _buildq_set_errno (error, errno, "syncing", place);
+  if (close (fd) != 0 && ok)
+    ok = _buildq_set_errno (error, errno, "writing", place);
+  if (ok && g_rename (draft, place) != 0)
+    ok = _buildq_set_errno (error, errno, "writing", place);
+  if (ok)
+    return sync_folder (folder, error);
+  g_unlink (draft);
+  return FALSE;
+}
+
+static gboolean
+fill_from_file (int fd, gconstpointer path, GCancellable *cancellable, GError **error)
+{
+  BuildqFdLink from
+      = { .fd = open (path, O_RDONLY | O_CLOEXEC), .cancellable = cancellable };
+  BuildqFdLink to = { .fd = fd, .cancellable = cancellable };
+  g_autofree char *chunk = g_malloc (BUILDQ_CHUNK_BYTES);
+  gssize count;
+
+  if (from.fd < 0)
+    return _buildq_set_errno (error, errno, "opening", path);
+  while ((count = _buildq_fd_source (&from, chunk, BUILDQ_CHUNK_BYTES, error)) > 0)
+    if (!_buildq_fd_sink (&to, chunk, count, error))
+      count = -2;
+  close (from.fd);
+  return count == 0;
+}
+
+static gboolean
+fill_from_text (int fd, gconstpointer text, GCancellable *cancellable, GError **error)
+{
+  BuildqFdLink to = { .fd = fd, .cancellable = cancellable };
+
+  return _buildq_fd_sink (&to, text, strlen (text), error);
+}
+
+static void
+put_file (GTask *task, gpointer source, gpointer data, GCancellable *cancellable)
+{
+  Call *call = data;
+  g_autofree char *place = g_build_filename (call->dir, call->name, NULL);
+  GError *error = NULL;
+
+  /* A name below nar/ says its content. */
+  if ((g_str_has_prefix (call->name, "nar/")
+       && g_file_test (place, G_FILE_TEST_IS_REGULAR))
+      || write_file (call->dir, call->name, fill_from_file, call->path, cancellable,
+                     &error))
+    {
+      g_task_return_pointer (task, g_strdup_printf ("%s/%s", call->uri, call->name),
+                             g_free);
+      return;
+    }
+  g_prefix_error (&error, "mirror %s: ", call->uri);
+  g_task_return_error (task, error);
+}
+
+static void
+publish (GTask *task, gpointer source, gpointer data, GCancellable *cancellable)
+{
+  Call *call = data;
+  g_autofree char *info_path = g_build_filename (call->dir, "nix-cache-info", NULL);
+  g_autofree char *info = _buildq_mirror_cache_info (call->artifact);
+  g_autofree char *name = _buildq_mirror_narinfo_name (call->artifact->store_path);
+  GError *error = NULL;
+  g_autofree char *text
+      = _buildq_mirror_write_narinfo (call->artifact, call->uri, &error);
+
+  if (text != NULL
+      && (g_file_test (info_path, G_FILE_TEST_EXISTS)
+          || write_file (call->dir, "nix-cache-info", fill_from_text, info, cancellable,
+                         &error))
+      && write_file (call->dir, name, fill_from_text, text, cancellable, &error))
+    {
+      g_task_return_pointer (task, BUILDQ_OFFLOAD_DONE, NULL);
+      return;
+    }
+  g_prefix_error (&error, "mirror %s: ", call->uri);
+  g_task_return_error (task, error);
+}
+
+static void
+lookup (GTask *task, gpointer source, gpointer data, GCancellable *cancellable)
+{
+  Call *call = data;
+  g_autofree char *name = _buildq_mirror_narinfo_name (call->store_path);
+  g_autofree char *place = g_build_filename (call->dir, name, NULL);
+  g_autoptr (GInputStream) stream = NULL;
+  g_autofree char *text = g_malloc (BUILDQ_MAX_NARINFO_BYTES + 1);
+  BuildqArtifact *artifact = NULL;
+  GError *error = NULL;
+  gsize size = 0;
+
+  stream = _buildq_mirror_open_file (place, 0, cancellable, &error);
+  if (stream != NULL
+      && g_input_stream_read_all (stream, text, BUILDQ_MAX_NARINFO_BYTES, &size,
+                                  cancellable, &error))
+    {
+      text[size] = '\0';
+      artifact = _buildq_mirror_read_narinfo (text, call->store_path, call->uri, &error);
+      if (artifact == NULL)
+        g_prefix_error (&error, "%s: ", place);
+    }
+  if (artifact != NULL)
+    g_task_return_pointer (task, artifact, (GDestroyNotify) buildq_artifact_unref);
+  else
+    g_task_return_error (task, error);
+}
+
+/* --- the interface --- */
+
+static GTask *
+begin (BuildqMirror *mirror,
+       Call **call,
+       int io_priority,
+       GCancellable *cancellable,
+       GAsyncReadyCallback callback,
+       gpointer user_data)
+{
+  BuildqFileMirror *self = BUILDQ_FILE_MIRROR (mirror);
+  GTask *task = g_task_new (mirror, cancellable, callback, user_data);
+
+  g_task_set_source_tag (task, begin);
+  g_task_set_priority (task, io_priority);
+  *call = g_new0 (Call, 1);
+  (*call)->dir = g_strdup (self->dir);
+  (*call)->uri = g_strdup (self->uri);
+  return task;
+}
+
+static gpointer
+finish (BuildqMirror *mirror, GAsyncResult *result, GError **error)
+{
+  g_return_val_if_fail (g_task_is_valid (result, mirror), NULL);
+
+  return g_task_propagate_pointer (G_TASK (result), error);
+}
+
+static void
+lookup_async (BuildqMirror *mirror,
+              const char *store_path,
+              int io_priority,
+              GCancellable *cancellable,
+              GAsyncReadyCallback callback,
+              gpointer user_data)
+{
+  Call *call;
+  GTask *task = begin (mirror, &call, io_priority, cancellable, callback, user_data);
+
+  call->store_path = g_strdup (store_path);
+  _buildq_offload (task, lookup, call, call_free, (GDestroyNotify) buildq_artifact_unref);
+}
+
+static BuildqArtifact *
+lookup_finish (BuildqMirror *mirror, GAsyncResult *result, GError **error)
+{
+  return finish (mirror, result, error);
+}
+
+static void
+put_file_async (BuildqMirror *mirror,
+                const char *name,
+                const char *path,
+                const char *content_type,
+                int io_priority,
+                GCancellable *cancellable,
+                GAsyncReadyCallback callback,
+                gpointer user_data)
+{
+  Call *call;
+  g_autoptr (GTask) task
+      = begin (mirror, &call, io_priority, cancellable, callback, user_data);
+  GError *error = NULL;
+
+  if (!_buildq_mirror_check_name (name, &error))
+    {
+      call_free (call);
+      g_task_return_error (task, error);
+      return;
+    }
+  call->name = g_strdup (name);
+  call->path = g_strdup (path);
+  _buildq_offload (g_steal_pointer (&task), put_file, call, call_free, g_free);
+}
+
+static char *
+put_file_finish (BuildqMirror *mirror, GAsyncResult *result, GError **error)
+{
+  return finish (mirror, result, error);
+}
+
+static void
+publish_async (BuildqMirror *mirror,
+               BuildqArtifact *artifact,
+               int io_priority,
+               GCancellable *cancellable,
+               GAsyncReadyCallback callback,
+               gpointer user_data)
+{
+  Call *call;
+  GTask *task = begin (mirror, &call, io_priority, cancellable, callback, user_data);
+
+  call->artifact = buildq_artifact_ref (artifact);
+  _buildq_offload (task, publish, call, call_free, NULL);
+}
+
+static gboolean
+publish_finish (BuildqMirror *mirror, GAsyncResult *result, GError **error)
+{
+  return finish (mirror, result, error) != NULL;
+}
+
+static const char *
+get_uri (BuildqMirror *mirror)
+{
+  return BUILDQ_FILE_MIRROR (mirror)->uri;
+}
+
+static gboolean
+covers (BuildqMirror *mirror, const char *uri)
+{
+  const char *base = BUILDQ_FILE_MIRROR (mirror)->uri;
+
+  return g_str_has_prefix (uri, base) && uri[strlen (base)] == '/';
+}
+
+static GInputStream *
+open_uri (BuildqMirror *mirror,
+          const char *uri,
+          gint64 offset,
+          GCancellable *cancellable,
+          GError **error)
+{
+  return _buildq_mirror_open (NULL, uri, offset, cancellable, error);
+}
+
+static void
+iface_init (BuildqMirrorInterface *iface)
+{
+  iface->get_uri = get_uri;
+  iface->lookup_async = lookup_async;
+  iface->lookup_finish = lookup_finish;
+  iface->put_file_async = put_file_async;
+  iface->put_file_finish = put_file_finish;
+  iface->publish_async = publish_async;
+  iface->publish_finish = publish_finish;
+  iface->open = open_uri;
+  iface->covers = covers;
+}
+
+/* --- the object --- */
+
+static void
+_buildq_file_mirror_finalize (GObject *object)
+{
+  BuildqFileMirror *self = BUILDQ_FILE_MIRROR (object);
+
+  g_free (self->dir);
+  g_free (self->uri);
+  G_OBJECT_CLASS (_buildq_file_mirror_parent_class)->finalize (object);
+}
+
+static void
+_buildq_file_mirror_class_init (BuildqFileMirrorClass *class)
+{
+  G_OBJECT_CLASS (class)->finalize = _buildq_file_mirror_finalize;
+}
+
+static void
+_buildq_file_mirror_init (BuildqFileMirror *self)
+{
+}
+
+BuildqMirror *
+_buildq_file_mirror_new (const char *dir, GError **error)
+{
+  g_autoptr (BuildqFileMirror) self = g_object_new (BUILDQ_TYPE_FILE_MIRROR, NULL);
+
+  self->dir = g_canonicalize_filename (dir, "/");
+  self->uri = g_filename_to_uri (self->dir, NULL, error);
+  if (self->uri == NULL)
+    return NULL;
+  if (g_mkdir_with_parents (self->dir, 0755) != 0)
+    {
+      _buildq_set_errno (error, errno, "making mirror folder", self->dir);
+      return NULL;
+    }
+  return BUILDQ_MIRROR (g_steal_pointer (&self));
+}
