@@ -17,10 +17,7 @@ lib_libbuildq_internal_la_SOURCES += \
 	lib/worker/buildq-run.c \
 	lib/worker/buildq-run.h \
 	lib/worker/buildq-work-dir.c \
-	lib/worker/buildq-work-dir.h
-
-# These link when lib/mirror has its resolver and its uploader.
-EXTRA_DIST += \
+	lib/worker/buildq-work-dir.h \
 	lib/worker/buildq-worker.c \
 	lib/worker/buildq-worker-job.c \
 	lib/worker/buildq-worker-private.h \

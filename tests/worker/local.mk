@@ -4,18 +4,23 @@ EXTRA_DIST += tests/worker/worker-util.h
 check_PROGRAMS += \
 	tests/worker/test-command-executor \
 	tests/worker/test-execution \
-	tests/worker/test-supervise
+	tests/worker/test-supervise \
+	tests/worker/test-worker \
+	tests/worker/test-worker-run
 tests_worker_test_command_executor_LDADD = $(test_internal_ldadd)
 tests_worker_test_execution_LDADD = $(test_internal_ldadd)
 tests_worker_test_supervise_LDADD = $(test_internal_ldadd)
 
-# These link when lib/mirror has its resolver and its uploader.
-EXTRA_DIST += \
+worker_fixture_sources = \
 	tests/worker/test-mirror.c \
 	tests/worker/test-mirror.h \
-	tests/worker/test-store.c \
-	tests/worker/test-store.h \
-	tests/worker/test-worker-run.c \
-	tests/worker/test-worker.c \
 	tests/worker/worker-fixture.c \
 	tests/worker/worker-fixture.h
+tests_worker_test_worker_LDADD = $(test_ldadd)
+tests_worker_test_worker_SOURCES = \
+	$(worker_fixture_sources) \
+	tests/worker/test-store.c \
+	tests/worker/test-store.h \
+	tests/worker/test-worker.c
+tests_worker_test_worker_run_LDADD = $(test_ldadd)
+tests_worker_test_worker_run_SOURCES = $(worker_fixture_sources) tests/worker/test-worker-run.c
