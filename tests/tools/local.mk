@@ -1,1 +1,20 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
+tool_tests = \
+	tests/tools/test-farm.sh \
+	tests/tools/test-formats.sh \
+	tests/tools/test-help.sh \
+	tests/tools/test-processes.sh \
+	tests/tools/test-restart.sh
+if HAVE_PYTHON
+tool_tests += tests/tools/test-job-file.py
+endif
+TESTS += $(tool_tests)
+EXTRA_DIST += \
+	tests/tools/job-files.json \
+	tests/tools/lib.sh \
+	tests/tools/test-farm.sh \
+	tests/tools/test-formats.sh \
+	tests/tools/test-help.sh \
+	tests/tools/test-job-file.py \
+	tests/tools/test-processes.sh \
+	tests/tools/test-restart.sh

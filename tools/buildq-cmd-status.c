@@ -1,0 +1,251 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later
+ * Copyright The libbuildq authors
+ */
+#include "config.h"
+
+#include "buildq-tool.h"
+
+#include <stdio.h>
+
+#define MAX_JOBS 200
+
+static const ToolUsage usage = {
+  "[REQUEST|KEY]",
+  "Shows what the queue at BUILDQ_URI has: without an argument the workers and the jobs "
+  "that\n"
+  "are not finished; else a request with its jobs, or one job.",
+  "Examples:\n"
+  "  buildq status\n"
+  "  buildq status 5f1c\n"
+  "  buildq status --jobs --json | jq '.[].key'\n"
+  "\n"
+  "Next: buildq log KEY, buildq cancel REQUEST",
+  0,
+  1,
+};
+
+static const char *const unfinished[] = { "leased", "ready", "waiting", NULL };
+
+static GPtrArray *
+list_workers (BuildqQueue *queue, GError **error)
+{
+  g_autoptr (GAsyncResult) result = NULL;
+
+  buildq_queue_list_workers_async (queue, G_PRIORITY_DEFAULT, NULL, tool_done, &result);
+  return buildq_queue_list_workers_finish (queue, tool_wait (&result), error);
+}
+
+static gint64
+count_slots (BuildqWorkerStatus *worker, GString *systems)
+{
+  BuildqOffer *offer = buildq_worker_status_get_offer (worker);
+  g_autoptr (GPtrArray) groups = offer == NULL ? NULL : buildq_offer_get_groups (offer);
+  gint64 slots = 0;
+
+  for (guint i = 0; groups != NULL && i < groups->len; i++)
+    {
+      g_autofree char *names = g_strjoinv (
+          " ", (char **) buildq_machine_group_get_systems (groups->pdata[i]));
+
+      slots += buildq_machine_group_get_slots (groups->pdata[i]);
+      g_string_append_printf (systems, "%s%s", systems->len > 0 ? " " : "", names);
+    }
+  return slots;
+}
+
+static void
+print_workers (GPtrArray *workers)
+{
+  g_autoptr (ToolTable) table
+      = tool_table_new ("WORKER", "CONNECTED", "SEEN", "SLOTS", "SYSTEMS", "HOLDS", NULL);
+
+  for (guint i = 0; i < workers->len; i++)
+    {
+      BuildqWorkerStatus *worker = workers->pdata[i];
+      g_autoptr (GString) systems = g_string_new (NULL);
+      g_autofree char *slots
+          = g_strdup_printf ("%" G_GINT64_FORMAT, count_slots (worker, systems));
+      g_autofree char *seen = tool_format_ago (buildq_worker_status_get_seen_us (worker));
+      const char *const *keys = buildq_worker_status_get_holding (worker);
+      g_autofree char *holding
+          = keys == NULL ? g_strdup ("") : g_strjoinv (" ", (char **) keys);
+
+      tool_table_add (table, buildq_worker_status_get_name (worker),
+                      buildq_worker_status_get_connected (worker) ? "yes" : "no", seen,
+                      slots, systems->str, holding, NULL);
+    }
+  if (workers->len == 0)
+    puts ("no workers; start one with 'buildq work --name NAME --mirror URI'");
+  else
+    tool_table_print (table);
+}
+
+static int
+show_workers (BuildqQueue *queue, gboolean json)
+{
+  g_autoptr (GError) error = NULL;
+  g_autoptr (GPtrArray) workers = list_workers (queue, &error);
+
+  if (workers == NULL)
+    return tool_fail (error);
+  if (!json)
+    {
+      print_workers (workers);
+      return TOOL_OK;
+    }
+  putchar ('[');
+  for (guint i = 0; i < workers->len; i++)
+    {
+      g_autofree char *text = buildq_worker_status_to_json (workers->pdata[i]);
+
+      printf ("%s%s", i == 0 ? "" : ",\n", text);
+    }
+  puts ("]");
+  return TOOL_OK;
+}
+
+static int
+show_jobs (BuildqQueue *queue, const char *const *states, gboolean json)
+{
+  g_autoptr (GError) error = NULL;
+  g_autoptr (GPtrArray) jobs
+      = tool_list_jobs (queue, NULL, states, json ? 0 : MAX_JOBS, &error);
+
+  if (jobs == NULL)
+    return tool_fail (error);
+  if (json)
+    {
+      putchar ('[');
+      for (guint i = 0; i < jobs->len; i++)
+        {
+          g_autofree char *text = buildq_job_status_to_json (jobs->pdata[i]);
+
+          printf ("%s%s", i == 0 ? "" : ",\n", text);
+        }
+      puts ("]");
+      return TOOL_OK;
+    }
+  if (jobs->len == 0)
+    puts (states == NULL ? "no jobs" : "no unfinished jobs");
+  else
+    tool_print_jobs (jobs);
+  if (jobs->len == MAX_JOBS)
+    printf ("only the first %d are shown; --json prints all\n", MAX_JOBS);
+  return TOOL_OK;
+}
+
+static int
+show_all (BuildqQueue *queue, gboolean json)
+{
+  int status;
+
+  if (json)
+    return show_jobs (queue, unfinished, TRUE);
+  status = show_workers (queue, FALSE);
+  if (status != TOOL_OK)
+    return status;
+  puts ("");
+  return show_jobs (queue, unfinished, FALSE);
+}
+
+static int
+show_job (BuildqJobStatus *job, gboolean json)
+{
+  g_autoptr (GPtrArray) jobs = g_ptr_array_new ();
+
+  if (json)
+    {
+      g_autofree char *text = buildq_job_status_to_json (job);
+
+      puts (text);
+      return TOOL_OK;
+    }
+  if (buildq_job_status_get_state (job) == BUILDQ_JOB_STATE_FAILED)
+    {
+      tool_print_failure (job, FALSE);
+      return TOOL_OK;
+    }
+  g_ptr_array_add (jobs, job);
+  tool_print_jobs (jobs);
+  return TOOL_OK;
+}
+
+static int
+show_request (BuildqQueue *queue, BuildqRequestStatus *request)
+{
+  const char *id = buildq_request_status_get_id (request);
+  const char *submitter = buildq_request_status_get_submitter (request);
+  const char *group = buildq_request_status_get_group (request);
+  g_autofree char *ago = tool_format_ago (buildq_request_status_get_created_us (request));
+  g_autoptr (GError) error = NULL;
+  g_autoptr (GPtrArray) jobs = NULL;
+
+  printf ("%s: %s; %" G_GINT64_FORMAT " of %" G_GINT64_FORMAT
+          " succeeded, submitted %s%s%s%s%s\n\n",
+          id, buildq_request_state_to_string (buildq_request_status_get_state (request)),
+          buildq_request_status_get_succeeded (request),
+          buildq_request_status_get_total (request), ago, submitter == NULL ? "" : " by ",
+          submitter == NULL ? "" : submitter, group == NULL ? "" : ", group ",
+          group == NULL ? "" : group);
+  jobs = tool_list_jobs (queue, id, NULL, MAX_JOBS, &error);
+  if (jobs == NULL)
+    return tool_fail (error);
+  tool_print_jobs (jobs);
+  if (jobs->len == MAX_JOBS)
+    printf ("only the first %d are shown; --json prints all\n", MAX_JOBS);
+  return TOOL_OK;
+}
+
+/* Most have a request in mind, but the key of a job is not refused. */
+static int
+show_named (BuildqQueue *queue, const char *name, gboolean json)
+{
+  g_autoptr (GError) error = NULL;
+  g_autoptr (BuildqRequestStatus) request = tool_get_request (queue, name, &error);
+  g_autoptr (BuildqJobStatus) job = NULL;
+
+  if (request != NULL && !json)
+    return show_request (queue, request);
+  if (request != NULL)
+    return tool_print_request_json (queue, name, &error) ? TOOL_OK : tool_fail (error);
+  if (!g_error_matches (error, BUILDQ_ERROR, BUILDQ_ERROR_NOT_FOUND))
+    return tool_fail (error);
+  job = tool_get_job (queue, name, NULL);
+  if (job != NULL)
+    return show_job (job, json);
+  tool_warn ("there is no request and no job '%s'", name);
+  fputs ("'buildq status --jobs' lists all jobs\n", stderr);
+  return TOOL_FAILED;
+}
+
+int
+tool_cmd_status (int argc, char **argv)
+{
+  gboolean jobs = FALSE;
+  gboolean workers = FALSE;
+  gboolean json = FALSE;
+  g_autoptr (GError) error = NULL;
+  g_autoptr (BuildqQueue) queue = NULL;
+  int status;
+  /* clang-format off */
+  const GOptionEntry entries[] = {
+    { "jobs", 0, 0, G_OPTION_ARG_NONE, &jobs, "show all jobs, finished ones too", NULL },
+    { "workers", 0, 0, G_OPTION_ARG_NONE, &workers, "show the workers only", NULL },
+    { "json", 0, 0, G_OPTION_ARG_NONE, &json, "print JSON, as in the protocol", NULL },
+    { NULL },
+  };
+  /* clang-format on */
+
+  if (!tool_parse (&usage, entries, &argc, &argv, &status))
+    return status;
+  if ((int) jobs + (int) workers + (argc > 1) > 1)
+    return tool_usage_error ("a request, --jobs and --workers exclude each other");
+  queue = tool_connect (&error);
+  if (queue == NULL)
+    return tool_fail (error);
+  if (argc > 1)
+    return show_named (queue, argv[1], json);
+  if (workers)
+    return show_workers (queue, json);
+  return jobs ? show_jobs (queue, NULL, json) : show_all (queue, json);
+}

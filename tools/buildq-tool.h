@@ -1,0 +1,208 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later
+ * Copyright The libbuildq authors
+ *
+ * What the commands of `buildq` share.
+ */
+#pragma once
+
+#include <buildq/buildq.h>
+
+G_BEGIN_DECLS
+
+#define TOOL_DEFAULT_URI "http://127.0.0.1:8720"
+#define TOOL_DEFAULT_LISTEN "127.0.0.1:8720"
+#define TOOL_DEFAULT_STORE_DIR "/buildq/store"
+
+/* Exit statuses. */
+enum
+{
+  TOOL_OK = 0,
+  TOOL_FAILED = 1,
+  TOOL_USAGE = 2,
+  TOOL_INTERRUPTED = 130,
+};
+
+/* --- commands -------------------------------------------------------------------------
+ */
+
+typedef struct
+{
+  const char *name;
+  const char *summary; /* one line of the table of commands */
+  int (*run) (int argc, char **argv);
+} ToolCommand;
+
+int tool_run_commands (const char *prefix,
+                       const char *summary,
+                       const ToolCommand *commands,
+                       gsize n_commands,
+                       const char *footer,
+                       int argc,
+                       char **argv);
+
+int tool_cmd_cancel (int argc, char **argv);
+int tool_cmd_farm (int argc, char **argv);
+int tool_cmd_fetch (int argc, char **argv);
+int tool_cmd_key (int argc, char **argv);
+int tool_cmd_log (int argc, char **argv);
+int tool_cmd_nar (int argc, char **argv);
+int tool_cmd_narinfo (int argc, char **argv);
+int tool_cmd_serve (int argc, char **argv);
+int tool_cmd_status (int argc, char **argv);
+int tool_cmd_submit (int argc, char **argv);
+int tool_cmd_token (int argc, char **argv);
+int tool_cmd_work (int argc, char **argv);
+
+/* How one command is called, for its --help. */
+typedef struct
+{
+  const char *arguments;   /* after the options, such as "FILE" */
+  const char *summary;     /* what it does, before the options */
+  const char *description; /* examples and where to go next, after the options */
+  int min_arguments;
+  int max_arguments; /* -1: any number */
+} ToolUsage;
+
+/* Reads the options. Leaves the arguments in @argv[1 … @argc - 1]. */
+gboolean tool_parse (const ToolUsage *usage,
+                     const GOptionEntry *entries,
+                     int *argc,
+                     char ***argv,
+                     int *status);
+
+/* --- what people read
+ * ------------------------------------------------------------------- */
+
+int tool_fail (const GError *error) G_GNUC_WARN_UNUSED_RESULT;
+int tool_usage_error (const char *format, ...)
+    G_GNUC_PRINTF (1, 2) G_GNUC_WARN_UNUSED_RESULT;
+void tool_warn (const char *format, ...) G_GNUC_PRINTF (1, 2);
+void tool_say (const char *format, ...)
+    G_GNUC_PRINTF (1, 2); /* a line on stdout, at once */
+const char *tool_closest (const char *word, const char *const *candidates);
+char *tool_printable (const char *text); /* without what moves the cursor of a terminal */
+char *tool_format_us (gint64 us);        /* a span: "4.2 s", "3 min 05 s" */
+char *tool_format_ago (gint64 time_us);  /* since a time on the wall clock */
+
+typedef struct _ToolTable ToolTable; /* columns as wide as their widest cell */
+
+ToolTable *tool_table_new (const char *first_heading, ...) G_GNUC_NULL_TERMINATED;
+void tool_table_add (ToolTable *self, const char *first_cell, ...) G_GNUC_NULL_TERMINATED;
+guint tool_table_get_n_rows (ToolTable *self);
+void tool_table_print (ToolTable *self);
+void tool_table_free (ToolTable *self);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (ToolTable, tool_table_free)
+
+/* --- calls
+ * ------------------------------------------------------------------------------- */
+
+/* An asynchronous call that is waited for:
+ *   g_autoptr (GAsyncResult) result = NULL;
+ *   foo_async (…, tool_done, &result);
+ *   foo_finish (…, tool_wait (&result), error); */
+void tool_done (GObject *source, GAsyncResult *result, gpointer user_data);
+GAsyncResult *tool_wait (GAsyncResult **result);
+void tool_sleep_ms (guint ms, gboolean *stop);
+
+BuildqQueue *tool_connect (GError **error);
+gboolean tool_is_connected (
+    void); /* whether failures can be those of a queue elsewhere */
+BuildqRequestStatus *tool_get_request (BuildqQueue *queue,
+                                       const char *id,
+                                       GError **error);
+BuildqRequestStatus *tool_submit (BuildqQueue *queue,
+                                  BuildqRequest *request,
+                                  GError **error);
+BuildqJobStatus *tool_get_job (BuildqQueue *queue, const char *key, GError **error);
+/* The jobs of a request, or all, in some states; @max 0: all of them. */
+GPtrArray *tool_list_jobs (BuildqQueue *queue,
+                           const char *request,
+                           const char *const *states,
+                           guint max,
+                           GError **error);
+
+/* --- places
+ * ------------------------------------------------------------------------------- */
+
+char *tool_state_dir (const char *option);
+gboolean tool_make_dir (const char *path, GError **error);
+const char *tool_system (void); /* of this machine, such as "x86_64-linux" */
+/* "ADDRESS:PORT"; NULL for the default. Says what is wrong with it. */
+gboolean tool_parse_listen (const char *option, char **address, guint *port, int *status);
+BuildqKeyring *tool_open_keyring (char **texts_or_files, GError **error);
+/* A mirror by its URI, or by the path of a directory, which is made. */
+BuildqMirror *tool_open_mirror (const char *text, GError **error);
+char *tool_read_file (const char *path, gsize limit, GError **error); /* "-": stdin */
+/* Writes a file that is not there yet. */
+gboolean tool_write_new (const char *path, const char *text, int mode, GError **error);
+
+/* --- parts of a farm
+ * ---------------------------------------------------------------------- */
+
+typedef struct
+{
+  char *state;
+  char *key;        /* file, or NULL: the one that the queue keeps in its journal */
+  char *store_dir;  /* or NULL */
+  double session_s; /* 0: the default */
+} ToolQueueOptions;
+
+BuildqLocalQueue *tool_open_queue (const ToolQueueOptions *options, GError **error);
+BuildqServer *tool_open_server (BuildqQueue *queue,
+                                const char *state,
+                                const char *address,
+                                guint port,
+                                GError **error);
+
+typedef struct
+{
+  const char *name;
+  const char *store;     /* directory */
+  const char *store_dir; /* logical, or NULL */
+  const char *work_dir;
+  char **mirrors;
+  char **systems;
+  char **features;
+  const char *compression;
+  int slots;
+} ToolWorkerOptions;
+
+BuildqWorker *tool_open_worker (BuildqQueue *queue,
+                                const ToolWorkerOptions *options,
+                                GError **error);
+void tool_log_worker (BuildqWorker *worker); /* a line on stdout for each job */
+
+/* --- jobs
+ * ---------------------------------------------------------------------------------- */
+
+/* Reads a job file into the strict form; the files that inputs name become absolute. */
+BuildqRequest *tool_job_file_read (const char *path, GError **error);
+BuildqRequest *tool_job_file_parse (const char *text, const char *folder, GError **error);
+/* Puts the files that inputs name into @mirrors; the inputs become artifacts. */
+BuildqRequest *tool_upload_inputs (BuildqRequest *request,
+                                   char **mirrors,
+                                   const char *store_dir,
+                                   GError **error);
+
+typedef enum
+{
+  TOOL_FOLLOW_QUIET = 1 << 0,   /* say nothing but failures of the connection */
+  TOOL_FOLLOW_IN_FARM = 1 << 1, /* the queue ends with us: point to no other command */
+} ToolFollowFlags;
+
+/* Follows a request to its end and tells about it on stdout, live on a terminal. Ends
+ * early with TOOL_INTERRUPTED when @stop becomes true. Returns the exit status. */
+int tool_follow (BuildqQueue *queue,
+                 const char *request,
+                 ToolFollowFlags flags,
+                 gboolean *stop);
+/* Outcome, machine, the end of the log and what to do next, for a job that failed. */
+void tool_print_failure (BuildqJobStatus *job, gboolean in_farm);
+void tool_print_jobs (GPtrArray *jobs);
+gboolean tool_print_request_json (BuildqQueue *queue,
+                                  const char *request,
+                                  GError **error);
+/* The log of a finished attempt from where it is kept. */
+gboolean tool_fetch_log (BuildqLocation *location, gint64 offset, int fd, GError **error);
+
+G_END_DECLS

@@ -1,0 +1,173 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later
+ * Copyright The libbuildq authors
+ *
+ * Calls of a queue that are waited for.
+ */
+#include "config.h"
+
+#include "buildq-tool.h"
+
+#include <string.h>
+
+#define PAGE_JOBS 1000
+
+void
+tool_done (GObject *source, GAsyncResult *result, gpointer user_data)
+{
+  GAsyncResult **place = user_data;
+
+  *place = g_object_ref (result);
+}
+
+GAsyncResult *
+tool_wait (GAsyncResult **result)
+{
+  while (*result == NULL)
+    g_main_context_iteration (NULL, TRUE);
+  return *result;
+}
+
+static gboolean
+wake_up (gpointer user_data)
+{
+  gboolean *over = user_data;
+
+  *over = TRUE;
+  return G_SOURCE_REMOVE;
+}
+
+/* Sleeps, but lets the main context work, and ends early when @stop becomes true. */
+void
+tool_sleep_ms (guint ms, gboolean *stop)
+{
+  gboolean over = FALSE;
+  guint id = g_timeout_add (ms, wake_up, &over);
+
+  while (!over && (stop == NULL || !*stop))
+    g_main_context_iteration (NULL, TRUE);
+  if (!over)
+    g_source_remove (id);
+}
+
+static char *
+read_token (GError **error)
+{
+  const char *path = g_getenv ("BUILDQ_TOKEN_FILE");
+  g_autofree char *text = NULL;
+
+  if (path == NULL || *path == '\0')
+    return NULL;
+  if (!g_file_get_contents (path, &text, NULL, error))
+    {
+      g_prefix_error (error, "reading the token that BUILDQ_TOKEN_FILE names: ");
+      return NULL;
+    }
+  g_strstrip (text);
+  if (*text != '\0')
+    return g_steal_pointer (&text);
+  g_set_error (error, BUILDQ_ERROR, BUILDQ_ERROR_INVALID,
+               "'%s', which BUILDQ_TOKEN_FILE names, is empty", path);
+  return NULL;
+}
+
+static gboolean is_connected;
+
+gboolean
+tool_is_connected (void)
+{
+  return is_connected;
+}
+
+BuildqQueue *
+tool_connect (GError **error)
+{
+  const char *uri = g_getenv ("BUILDQ_URI");
+  g_autofree char *token = NULL;
+  g_autoptr (GError) local_error = NULL;
+  BuildqRemoteQueue *queue;
+
+  token = read_token (&local_error);
+  if (local_error != NULL)
+    {
+      g_propagate_error (error, g_steal_pointer (&local_error));
+      return NULL;
+    }
+  if (uri == NULL || *uri == '\0')
+    uri = TOOL_DEFAULT_URI;
+  queue = buildq_remote_queue_new (uri, token, error);
+  if (queue == NULL)
+    {
+      g_prefix_error (error, "BUILDQ_URI '%s': ", uri);
+      return NULL;
+    }
+  is_connected = TRUE;
+  return BUILDQ_QUEUE (queue);
+}
+
+BuildqRequestStatus *
+tool_submit (BuildqQueue *queue, BuildqRequest *request, GError **error)
+{
+  g_autoptr (GAsyncResult) result = NULL;
+
+  buildq_queue_submit_async (queue, request, G_PRIORITY_DEFAULT, NULL, tool_done,
+                             &result);
+  return buildq_queue_submit_finish (queue, tool_wait (&result), error);
+}
+
+BuildqRequestStatus *
+tool_get_request (BuildqQueue *queue, const char *id, GError **error)
+{
+  g_autoptr (GAsyncResult) result = NULL;
+
+  buildq_queue_get_request_async (queue, id, G_PRIORITY_DEFAULT, NULL, tool_done,
+                                  &result);
+  return buildq_queue_get_request_finish (queue, tool_wait (&result), error);
+}
+
+BuildqJobStatus *
+tool_get_job (BuildqQueue *queue, const char *key, GError **error)
+{
+  g_autoptr (GAsyncResult) result = NULL;
+
+  buildq_queue_get_job_async (queue, key, G_PRIORITY_DEFAULT, NULL, tool_done, &result);
+  return buildq_queue_get_job_finish (queue, tool_wait (&result), error);
+}
+
+static BuildqJobPage *
+list_page (BuildqQueue *queue, BuildqQuery *query, GError **error)
+{
+  g_autoptr (GAsyncResult) result = NULL;
+
+  buildq_queue_list_jobs_async (queue, query, G_PRIORITY_DEFAULT, NULL, tool_done,
+                                &result);
+  return buildq_queue_list_jobs_finish (queue, tool_wait (&result), error);
+}
+
+GPtrArray *
+tool_list_jobs (BuildqQueue *queue,
+                const char *request,
+                const char *const *states,
+                guint max,
+                GError **error)
+{
+  g_autoptr (GPtrArray) jobs
+      = g_ptr_array_new_with_free_func ((GDestroyNotify) buildq_job_status_unref);
+  guint limit = max == 0 ? PAGE_JOBS : MIN (max, PAGE_JOBS);
+  gint64 after = 0;
+
+  do
+    {
+      g_autoptr (BuildqQuery) query = buildq_query_new (request, states, after, limit);
+      g_autoptr (BuildqJobPage) page = list_page (queue, query, error);
+      g_autoptr (GPtrArray) more = NULL;
+
+      if (page == NULL)
+        return NULL;
+      more = buildq_job_page_get_jobs (page);
+      for (guint i = 0; i < more->len; i++)
+        g_ptr_array_add (jobs, buildq_job_status_ref (more->pdata[i]));
+      after = buildq_job_page_get_next (page);
+    }
+  while (after != 0 && (max == 0 || jobs->len < max));
+  return g_steal_pointer (&jobs);
+}
