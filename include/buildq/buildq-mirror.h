@@ -58,8 +58,6 @@ struct _BuildqMirrorInterface
                          gint64 offset,
                          GCancellable *cancellable,
                          GError **error);
-  /* Whether what is at a URI belongs to the mirror. */
-  gboolean (*covers) (BuildqMirror *self, const char *uri);
 };
 
 BUILDQ_AVAILABLE_IN_0_1

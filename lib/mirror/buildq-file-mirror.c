@@ -319,14 +319,6 @@ get_uri (BuildqMirror *mirror)
   return BUILDQ_FILE_MIRROR (mirror)->uri;
 }
 
-static gboolean
-covers (BuildqMirror *mirror, const char *uri)
-{
-  const char *base = BUILDQ_FILE_MIRROR (mirror)->uri;
-
-  return g_str_has_prefix (uri, base) && uri[strlen (base)] == '/';
-}
-
 static GInputStream *
 open_uri (BuildqMirror *mirror,
           const char *uri,
@@ -348,7 +340,6 @@ iface_init (BuildqMirrorInterface *iface)
   iface->publish_async = publish_async;
   iface->publish_finish = publish_finish;
   iface->open = open_uri;
-  iface->covers = covers;
 }
 
 /* --- the object --- */

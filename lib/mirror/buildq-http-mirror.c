@@ -284,14 +284,6 @@ get_uri (BuildqMirror *mirror)
   return BUILDQ_HTTP_MIRROR (mirror)->uri;
 }
 
-static gboolean
-covers (BuildqMirror *mirror, const char *uri)
-{
-  const char *base = BUILDQ_HTTP_MIRROR (mirror)->uri;
-
-  return g_str_has_prefix (uri, base) && uri[strlen (base)] == '/';
-}
-
 /* The password goes to this mirror only. */
 static GInputStream *
 open_uri (BuildqMirror *mirror,
@@ -303,7 +295,7 @@ open_uri (BuildqMirror *mirror,
   BuildqHttpMirror *self = BUILDQ_HTTP_MIRROR (mirror);
   g_autofree char *address = NULL;
 
-  if (!covers (mirror, uri))
+  if (!_buildq_mirror_covers (mirror, uri))
     return _buildq_mirror_open (NULL, uri, offset, cancellable, error);
   address = g_strconcat (self->address, uri + strlen (self->uri), NULL);
   return _buildq_http_client_open (self->client, address, offset, cancellable, error);
@@ -320,7 +312,6 @@ iface_init (BuildqMirrorInterface *iface)
   iface->publish_async = publish_async;
   iface->publish_finish = publish_finish;
   iface->open = open_uri;
-  iface->covers = covers;
 }
 
 /* --- the object --- */

@@ -302,7 +302,9 @@ buildq_mirror_publish (BuildqMirror *self,
 gboolean
 _buildq_mirror_covers (BuildqMirror *self, const char *uri)
 {
-  return BUILDQ_MIRROR_GET_IFACE (self)->covers (self, uri);
+  const char *base = buildq_mirror_get_uri (self);
+
+  return g_str_has_prefix (uri, base) && uri[strlen (base)] == '/';
 }
 
 /* One client for all URIs that belong to no mirror of the caller. */
