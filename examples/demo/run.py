@@ -108,13 +108,13 @@ class Farm:
             sys.exit(f"run-demo: {what} ended with status {status}")
         return output
 
-    def end(self, what, how=None, by=None):
+    def end(self, what, how=None, by=None, seconds=20):
         """Ends a process that we started, by its pid, and notes how that went."""
         process = self.running.pop(what)
         if by is not None and process.poll() is None:
             process.send_signal(by)
         try:
-            status = process.wait(20)
+            status = process.wait(seconds)
         except subprocess.TimeoutExpired:
             process.kill()
             status, how = process.wait(), "did not stop, killed"
@@ -293,18 +293,18 @@ def run_processes(farm):
         env={**farm.env, "BUILDQ_TOKEN_FILE": farm.admin}, stdin=subprocess.DEVNULL)
     farm.running["submit"] = submit
     farm.kill_worker_of(VICTIM_JOB, workers)
-    if farm.end("submit") != 0:
+    if farm.end("submit", seconds=900) != 0:
         sys.exit("run-demo: not all was built")
     status = farm.get("/v1/status")
     jobs = farm.get("/v1/jobs")["jobs"]
     farm.stop(*[w for w in workers if w in farm.running], "serve")
     say("stopped the queue and the worker: only the mirror is left")
     farm.fetch_and_run(mirror, next(j for j in jobs if j["key"] == LAST))
-    kept = folder_bytes(farm.dav["root"])
+    kept, access_log = folder_bytes(farm.dav["root"]), farm.dav["access_log"]
     farm.stop_nginx()
     print_processes(farm)
     print_jobs(jobs)
-    received, sent = socket_bytes(farm.dav["access_log"])
+    received, sent = socket_bytes(access_log)
     print(f"\nbytes of artifacts through the mirror's sockets: {received + sent:>12,}  "
           f"(received {received:,}, sent {sent:,}; it keeps {kept:,})")
     received, sent = status["received_bytes"], status["sent_bytes"]

@@ -51,9 +51,9 @@ list_requests (EngineJob *job, BuildqJobStatus *status)
     _buildq_strv_add (&status->requests, ((EngineRequest *) job->requests->pdata[i])->id);
 }
 
-/* Lists leave the result out: it can be long. */
+/* Lists leave out what can be long: the end of the log. */
 BuildqJobStatus *
-_buildq_engine_job_status (BuildqEngine *self, EngineJob *job, gboolean with_result)
+_buildq_engine_job_status (BuildqEngine *self, EngineJob *job, gboolean whole)
 {
   BuildqJobStatus *status = _buildq_value_new (&_buildq_job_status_info);
 
@@ -74,12 +74,14 @@ _buildq_engine_job_status (BuildqEngine *self, EngineJob *job, gboolean with_res
     list_unfinished_deps (job, status);
   if (job->state == BUILDQ_JOB_STATE_READY && status->message == NULL)
     status->message = _buildq_engine_why_not_placed (self, job);
-  if (with_result)
+  status->result = _buildq_engine_read_result (self, job, NULL);
+  if (!whole && status->result != NULL)
+    g_clear_pointer (&status->result->log_tail, g_free);
+  if (whole)
     {
       g_autoptr (BuildqJob) value = _buildq_engine_read_job (self, job);
 
       status->name = value != NULL ? g_strdup (value->name) : NULL;
-      status->result = _buildq_engine_read_result (self, job, NULL);
     }
   return status;
 }

@@ -255,7 +255,7 @@ BuildqReceipt *_buildq_engine_take_result (BuildqEngine *self, BuildqResult *res
 /* --- buildq-engine-status.c --- */
 BuildqJobStatus *_buildq_engine_job_status (BuildqEngine *self,
                                             EngineJob *job,
-                                            gboolean with_result);
+                                            gboolean whole);
 EngineJob *_buildq_engine_get_job (BuildqEngine *self, const char *key, GError **error);
 BuildqJobPage *_buildq_engine_list_jobs (BuildqEngine *self,
                                          BuildqQuery *query,

@@ -19,7 +19,7 @@
  *
  * An item has a *store path*, which is the same on all machines of a farm and starts with the
  * farm's logical store directory, and a *real path*, which is where it is on this machine. See
- * [func@Buildq.store_new_for_uri] for the kinds of stores.
+ * [func@Buildq.Store.new_for_uri] for the kinds of stores.
  *
  * Since: 0.1
  */
