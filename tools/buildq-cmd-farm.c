@@ -97,7 +97,7 @@ build (Farm *self, BuildqQueue *queue, BuildqRequest *request)
   if (jobs == NULL)
     return tool_fail (error);
   puts ("");
-  tool_print_jobs (jobs);
+  tool_print_jobs (queue, jobs);
   return exit_status;
 }
 

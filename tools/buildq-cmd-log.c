@@ -134,8 +134,10 @@ print_log (BuildqQueue *queue, const char *key, gint64 offset, gboolean follow)
       if (!finished && !follow && offset == before
           && (before > 0 || g_get_monotonic_time () > deadline))
         {
-          tool_warn ("'%s' has not ended; 'buildq log %s -f' goes on with its log", key,
-                     key);
+          g_autofree char *word = tool_shell_word (key);
+
+          tool_warn ("'%s' has not ended; 'buildq log -f %s' goes on with its log", key,
+                     word);
           return TOOL_OK;
         }
       wait_ms = offset == before ? MIN (wait_ms * 3 / 2, MAX_WAIT_MS) : FIRST_WAIT_MS;

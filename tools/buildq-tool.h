@@ -81,8 +81,9 @@ void tool_say (const char *format, ...)
     G_GNUC_PRINTF (1, 2); /* a line on stdout, at once */
 const char *tool_closest (const char *word, const char *const *candidates);
 char *tool_printable (const char *text); /* without what moves the cursor of a terminal */
-char *tool_format_us (gint64 us);        /* a span: "4.2 s", "3 min 05 s" */
-char *tool_format_ago (gint64 time_us);  /* since a time on the wall clock */
+char *tool_shell_word (const char *text); /* quoted only when it must be */
+char *tool_format_us (gint64 us);         /* a span: "4.2 s", "3 min 05 s" */
+char *tool_format_ago (gint64 time_us);   /* since a time on the wall clock */
 
 typedef struct _ToolTable ToolTable; /* columns as wide as their widest cell */
 
@@ -198,7 +199,7 @@ int tool_follow (BuildqQueue *queue,
                  gboolean *stop);
 /* Outcome, machine, the end of the log and what to do next, for a job that failed. */
 void tool_print_failure (BuildqJobStatus *job, gboolean in_farm);
-void tool_print_jobs (GPtrArray *jobs);
+void tool_print_jobs (BuildqQueue *queue, GPtrArray *jobs);
 gboolean tool_print_request_json (BuildqQueue *queue,
                                   const char *request,
                                   GError **error);

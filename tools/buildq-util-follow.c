@@ -137,18 +137,18 @@ tell (Follow *self, BuildqJobStatus *job)
     }
 }
 
-/* Whether it is news that the job is in this state, in this attempt. */
-static gboolean
-is_news (Follow *self, BuildqJobStatus *job)
+/* Tells of the job, if it is news that it is in this state, in this attempt. */
+static void
+tell_news (Follow *self, BuildqJobStatus *job)
 {
   gpointer mark = GINT_TO_POINTER ((int) buildq_job_status_get_attempt (job) * 16
                                    + (int) buildq_job_status_get_state (job) + 1);
   const char *key = buildq_job_status_get_key (job);
 
   if (g_hash_table_lookup (self->seen, key) == mark)
-    return FALSE;
+    return;
   g_hash_table_replace (self->seen, g_strdup (key), mark);
-  return TRUE;
+  tell (self, job);
 }
 
 /* --- the block on a terminal
@@ -286,13 +286,14 @@ update (Follow *self, BuildqRequestStatus *status, gboolean *changed, GError **e
     return FALSE;
 
   erase (self);
+  /* What has ended first: it is why others could start. */
   for (guint i = 0; i < jobs->len; i++)
-    {
-      if (is_news (self, jobs->pdata[i]))
-        tell (self, jobs->pdata[i]);
-      if (buildq_job_status_get_state (jobs->pdata[i]) == BUILDQ_JOB_STATE_LEASED)
-        g_ptr_array_add (running, jobs->pdata[i]);
-    }
+    if (buildq_job_status_get_state (jobs->pdata[i]) != BUILDQ_JOB_STATE_LEASED)
+      tell_news (self, jobs->pdata[i]);
+    else
+      g_ptr_array_add (running, jobs->pdata[i]);
+  for (guint i = 0; i < running->len; i++)
+    tell_news (self, running->pdata[i]);
   if (self->terminal
       && buildq_request_status_get_state (status) == BUILDQ_REQUEST_STATE_ACTIVE)
     draw (self, status, running);

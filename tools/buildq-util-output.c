@@ -92,6 +92,15 @@ tool_printable (const char *text)
 }
 
 char *
+tool_shell_word (const char *text)
+{
+  gsize plain = strspn (text, G_CSET_a_2_z G_CSET_A_2_Z G_CSET_DIGITS "-_./+:@%,=");
+
+  return *text != '\0' && *text != '-' && text[plain] == '\0' ? g_strdup (text)
+                                                              : g_shell_quote (text);
+}
+
+char *
 tool_format_us (gint64 us)
 {
   gint64 s = us / G_USEC_PER_SEC;
