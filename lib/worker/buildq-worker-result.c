@@ -212,7 +212,7 @@ log_uploaded (GObject *source, GAsyncResult *result, gpointer data)
   complete (self);
 }
 
-/* log/KEY-ATTEMPT, if the key can stand in a name as it is; else a hash tells keys apart.
+/* KEY-ATTEMPT, if the key can stand in a name as it is; else a hash tells keys apart.
  */
 static char *
 make_log_name (WorkerJob *self)
@@ -224,10 +224,10 @@ make_log_name (WorkerJob *self)
   guint8 digest[BUILDQ_HASH_BYTES];
 
   if (g_str_equal (clean, key) && strlen (key) <= MAX_LOG_NAME)
-    return g_strdup_printf ("log/%s-%" G_GINT64_FORMAT, key, attempt);
+    return g_strdup_printf ("%s-%" G_GINT64_FORMAT, key, attempt);
   _buildq_hash_bytes (key, strlen (key), digest);
   hash = _buildq_nix32_encode (digest, 10);
-  return g_strdup_printf ("log/%.*s-%s-%" G_GINT64_FORMAT, MAX_LOG_NAME, clean, hash,
+  return g_strdup_printf ("%.*s-%s-%" G_GINT64_FORMAT, MAX_LOG_NAME, clean, hash,
                           attempt);
 }
 
