@@ -78,8 +78,28 @@ read_request (const FarmOptions *options, GError **error)
   return tool_upload_inputs (request, mirrors, TOOL_DEFAULT_STORE_DIR, error);
 }
 
+/* Store paths are those of the farm: here, they are in the worker's own store. */
+static void
+print_hint (GPtrArray *jobs, const FarmOptions *options)
+{
+  for (guint i = 0; i < jobs->len; i++)
+    {
+      BuildqResult *result = buildq_job_status_get_result (jobs->pdata[i]);
+      g_autoptr (GPtrArray) artifacts
+          = result == NULL ? NULL : buildq_result_get_artifacts (result);
+
+      if (artifacts == NULL || artifacts->len == 0)
+        continue;
+      printf ("\nThe results are in %s/store. For a copy elsewhere, verified:\n"
+              "  buildq fetch %s --from %s --key %s/farm.pub\n",
+              options->state, buildq_artifact_get_store_path (artifacts->pdata[0]),
+              options->mirror, options->state);
+      return;
+    }
+}
+
 static int
-build (Farm *self, BuildqQueue *queue, BuildqRequest *request)
+build (Farm *self, BuildqQueue *queue, BuildqRequest *request, const FarmOptions *options)
 {
   g_autoptr (GError) error = NULL;
   g_autoptr (BuildqRequestStatus) status = tool_submit (queue, request, &error);
@@ -97,7 +117,8 @@ build (Farm *self, BuildqQueue *queue, BuildqRequest *request)
   if (jobs == NULL)
     return tool_fail (error);
   puts ("");
-  tool_print_jobs (queue, jobs);
+  tool_print_jobs (jobs);
+  print_hint (jobs, options);
   return exit_status;
 }
 
@@ -180,7 +201,7 @@ farm (const FarmOptions *options)
   sources[1] = g_unix_signal_add (SIGINT, on_signal, &self);
   buildq_worker_run_async (worker, cancellable, tool_done, &self.result);
   if (request != NULL)
-    status = build (&self, BUILDQ_QUEUE (queue), request);
+    status = build (&self, BUILDQ_QUEUE (queue), request, options);
   else
     status = serve (&self, BUILDQ_QUEUE (queue), options);
   status = stop (&self, status);

@@ -128,7 +128,7 @@ show_jobs (BuildqQueue *queue, const char *const *states, gboolean json)
   if (jobs->len == 0)
     puts (states == NULL ? "no jobs" : "no unfinished jobs");
   else
-    tool_print_jobs (queue, jobs);
+    tool_print_jobs (jobs);
   if (jobs->len == MAX_JOBS)
     printf ("only the first %d are shown; --json prints all\n", MAX_JOBS);
   return TOOL_OK;
@@ -149,7 +149,7 @@ show_all (BuildqQueue *queue, gboolean json)
 }
 
 static int
-show_job (BuildqQueue *queue, BuildqJobStatus *job, gboolean json)
+show_job (BuildqJobStatus *job, gboolean json)
 {
   g_autoptr (GPtrArray) jobs = g_ptr_array_new ();
 
@@ -166,7 +166,7 @@ show_job (BuildqQueue *queue, BuildqJobStatus *job, gboolean json)
       return TOOL_OK;
     }
   g_ptr_array_add (jobs, job);
-  tool_print_jobs (queue, jobs);
+  tool_print_jobs (jobs);
   return TOOL_OK;
 }
 
@@ -190,7 +190,7 @@ show_request (BuildqQueue *queue, BuildqRequestStatus *request)
   jobs = tool_list_jobs (queue, id, NULL, MAX_JOBS, &error);
   if (jobs == NULL)
     return tool_fail (error);
-  tool_print_jobs (queue, jobs);
+  tool_print_jobs (jobs);
   if (jobs->len == MAX_JOBS)
     printf ("only the first %d are shown; --json prints all\n", MAX_JOBS);
   return TOOL_OK;
@@ -212,7 +212,7 @@ show_named (BuildqQueue *queue, const char *name, gboolean json)
     return tool_fail (error);
   job = tool_get_job (queue, name, NULL);
   if (job != NULL)
-    return show_job (queue, job, json);
+    return show_job (job, json);
   tool_warn ("there is no request and no job '%s'", name);
   fputs ("'buildq status --jobs' lists all jobs\n", stderr);
   return TOOL_FAILED;

@@ -199,7 +199,7 @@ int tool_follow (BuildqQueue *queue,
                  gboolean *stop);
 /* Outcome, machine, the end of the log and what to do next, for a job that failed. */
 void tool_print_failure (BuildqJobStatus *job, gboolean in_farm);
-void tool_print_jobs (BuildqQueue *queue, GPtrArray *jobs);
+void tool_print_jobs (GPtrArray *jobs);
 gboolean tool_print_request_json (BuildqQueue *queue,
                                   const char *request,
                                   GError **error);

@@ -118,33 +118,21 @@ describe_end (BuildqJobStatus *job)
 
       return g_strconcat ("for ", keys, NULL);
     }
-  if (message == NULL && result != NULL
-      && buildq_job_status_get_state (job) != BUILDQ_JOB_STATE_LEASED)
+  if (buildq_job_status_get_state (job) == BUILDQ_JOB_STATE_FAILED && result != NULL
+      && buildq_result_get_message (result) != NULL)
     message = buildq_result_get_message (result);
   return g_strdup (message == NULL ? "" : message);
 }
 
-/* Lists of jobs come without results; a table that somebody reads is not long. */
-static BuildqJobStatus *
-with_result (BuildqQueue *queue, BuildqJobStatus *job)
-{
-  BuildqJobStatus *whole = NULL;
-
-  if (buildq_job_status_get_result (job) == NULL
-      && buildq_job_status_get_state (job) == BUILDQ_JOB_STATE_SUCCEEDED)
-    whole = tool_get_job (queue, buildq_job_status_get_key (job), NULL);
-  return whole != NULL ? whole : buildq_job_status_ref (job);
-}
-
 void
-tool_print_jobs (BuildqQueue *queue, GPtrArray *jobs)
+tool_print_jobs (GPtrArray *jobs)
 {
   g_autoptr (ToolTable) table
       = tool_table_new ("JOB", "STATE", "WORKER", "TIME", "RESULT", NULL);
 
   for (guint i = 0; i < jobs->len; i++)
     {
-      g_autoptr (BuildqJobStatus) job = with_result (queue, jobs->pdata[i]);
+      BuildqJobStatus *job = jobs->pdata[i];
       g_autofree char *time = describe_time (job);
       g_autofree char *end = describe_end (job);
       const char *worker = buildq_job_status_get_worker (job);

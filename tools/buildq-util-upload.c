@@ -8,6 +8,7 @@
 #include "buildq-tool.h"
 
 #include <glib/gstdio.h>
+#include <ftw.h>
 #include <json-glib/json-glib.h>
 #include <string.h>
 
@@ -20,21 +21,37 @@ typedef struct
   GHashTable *done;         /* path → BuildqArtifact */
 } Upload;
 
-static gboolean
-open_uploader (Upload *self, GError **error)
+static int
+remove_entry (const char *path, const struct stat *status, int type, struct FTW *position)
 {
-  g_autoptr (BuildqStore) store = NULL;
+  return g_remove (path);
+}
+
+/* Only a store can say which directory store paths begin with, if not with the default.
+ */
+static BuildqStore *
+open_store (Upload *self, GError **error)
+{
   g_autofree char *uri = NULL;
 
   self->store = g_dir_make_tmp ("buildq-submit-XXXXXX", error);
   if (self->store == NULL)
-    return FALSE;
+    return NULL;
   uri = g_filename_to_uri (self->store, NULL, error);
-  if (uri == NULL)
-    return FALSE;
-  store = buildq_store_new_for_uri (uri, self->store_dir, error);
-  if (store == NULL)
-    return FALSE;
+  return uri == NULL ? NULL : buildq_store_new_for_uri (uri, self->store_dir, error);
+}
+
+static gboolean
+open_uploader (Upload *self, GError **error)
+{
+  g_autoptr (BuildqStore) store = NULL;
+
+  if (!g_str_equal (self->store_dir, TOOL_DEFAULT_STORE_DIR))
+    {
+      store = open_store (self, error);
+      if (store == NULL)
+        return FALSE;
+    }
   self->uploader = buildq_uploader_new (store);
   for (char **p = self->mirrors; p != NULL && *p != NULL; p++)
     {
@@ -143,7 +160,7 @@ tool_upload_inputs (BuildqRequest *request,
   ok = upload_all (&self, json_node_get_object (root), error);
   g_clear_object (&self.uploader);
   if (self.store != NULL)
-    g_rmdir (self.store);
+    nftw (self.store, remove_entry, 8, FTW_DEPTH | FTW_PHYS);
   g_free (self.store);
   if (!ok)
     return NULL;

@@ -6,7 +6,8 @@ set -u
 tool=${BUILDQ_TOOL:-build/tools/buildq}
 data=${top_srcdir:-.}/tests/data
 work=$(mktemp -d) || exit 1
-export LC_ALL=C.UTF-8 HOME="$work" XDG_STATE_HOME="$work/xdg" BUILDQ_STATE="$work/state"
+mkdir "$work/tmp"
+export LC_ALL=C.UTF-8 TMPDIR="$work/tmp" HOME="$work" XDG_STATE_HOME="$work/xdg" BUILDQ_STATE="$work/state"
 unset BUILDQ_URI BUILDQ_TOKEN_FILE
 n=0
 bad=0

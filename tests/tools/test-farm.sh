@@ -19,6 +19,7 @@ succeeds "a farm builds a file" farm "$work/jobs/two.json"
 prints "started    sort on" "succeeded  sort on" "succeeded  count on" "succeeded: 2 of 2 succeeded"
 grep -q '^count  *succeeded .*/buildq/store/[a-z0-9]\{32\}-count$' "$work/out"
 result $? "it prints a table with store paths"
+prints "The results are in $BUILDQ_STATE/store" "  buildq fetch /buildq/store/"
 path=$(sed -n 's/^sort  *succeeded .* \(\/buildq\/store\/.*\)$/\1/p' "$work/out")
 
 succeeds "fetch, from the mirror alone" fetch "$path" --from "$BUILDQ_STATE/mirror" \

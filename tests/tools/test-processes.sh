@@ -146,4 +146,21 @@ succeeds "an admin may submit" submit "$work/slow.json"
 "$tool" token remove admin
 fails 1 "token" status
 stop "$queue"
+unset BUILDQ_TOKEN_FILE
+
+# --- another directory for store paths ---
+export BUILDQ_STATE="$work/state2"
+start_queue serve3 --store-dir /farm/store
+start work3 work --name bee --mirror "$work/mirror" --store-dir /farm/store
+worker=$pid
+succeeds "submit to a farm with another store directory" \
+  submit "$work/three.json" --mirror "$work/mirror" --wait --store-dir /farm/store
+succeeds "status" status two
+prints "/farm/store/"
+succeeds "fetch" fetch two --from "$work/mirror" --key "$BUILDQ_STATE/farm.pub" --store "$work/fresh3"
+is "what was built" "some words" "$(cat "$(cat "$work/out")")"
+stop "$worker"
+stop "$queue"
+[ -z "$(ls "$TMPDIR")" ]
+result $? "no temporary files are left"
 done_testing

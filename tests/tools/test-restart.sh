@@ -32,7 +32,7 @@ is "submit --wait ends well, over the restart" 0 $?
 cp "$work/submit.log" "$work/out"
 prints "the queue answers again" "succeeded: 3 of 3 succeeded"
 succeeds "status" status all --json
-is "no job was built twice" 3 "$(grep -o '"attempt":1[,}]' "$work/out" | wc -l)"
+is "no job was built twice" 3 "$(grep -o '"state":"succeeded","attempt":1,' "$work/out" | wc -l)"
 succeeds "fetch" fetch after --from "$work/mirror" --key "$BUILDQ_STATE/farm.pub" --store "$work/fresh"
 is "what was built is right" before "$(cat "$(cat "$work/out")")"
 
