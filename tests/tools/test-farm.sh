@@ -25,7 +25,7 @@ path=$(sed -n 's/^sort  *succeeded .* \(\/buildq\/store\/.*\)$/\1/p' "$work/out"
 succeeds "fetch, from the mirror alone" fetch "$path" --from "$BUILDQ_STATE/mirror" \
   --key "$BUILDQ_STATE/farm.pub" --store "$work/fresh"
 is "it prints the real path" "$work/fresh/$(basename "$path")" "$(cat "$work/out")"
-is "and there is what was built" "apple inside pear" "$(echo $(cat "$(cat "$work/out")"))"
+is "and there is what was built" "apple inside pear" "$(paste -sd' ' "$(cat "$work/out")")"
 
 succeeds "the same again" farm "$work/jobs/two.json"
 prints "succeeded  sort, before"

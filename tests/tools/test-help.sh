@@ -7,7 +7,7 @@ succeeds "buildq --help" --help
 prints BUILDQ_URI BUILDQ_TOKEN_FILE BUILDQ_STATE "Exit status" "buildq farm hello.json"
 commands=$(sed -n '/^Commands:/,/^$/s/^  \([a-z]*\) .*/\1/p' "$work/out")
 is "all commands are listed" "farm serve work submit status log cancel fetch token key nar narinfo" \
-  "$(echo $commands)"
+  "$(echo "$commands" | paste -sd' ')"
 succeeds "buildq --version" --version
 prints "buildq 0."
 
