@@ -33,7 +33,9 @@ struct _BuildqStoreInterface
                        GCancellable *cancellable,
                        GAsyncReadyCallback callback,
                        gpointer user_data);
-  BuildqArtifact *(*query_finish) (BuildqStore *self, GAsyncResult *result, GError **error);
+  BuildqArtifact *(*query_finish) (BuildqStore *self,
+                                   GAsyncResult *result,
+                                   GError **error);
   void (*add_async) (BuildqStore *self,
                      const char *path,
                      const char *store_path,
@@ -53,7 +55,9 @@ struct _BuildqStoreInterface
 };
 
 BUILDQ_AVAILABLE_IN_0_1
-BuildqStore *buildq_store_new_for_uri (const char *uri, const char *store_dir, GError **error);
+BuildqStore *buildq_store_new_for_uri (const char *uri,
+                                       const char *store_dir,
+                                       GError **error);
 BUILDQ_AVAILABLE_IN_0_1
 const char *buildq_store_get_store_dir (BuildqStore *self);
 BUILDQ_AVAILABLE_IN_0_1

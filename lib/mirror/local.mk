@@ -12,4 +12,6 @@ lib_libbuildq_internal_la_SOURCES += \
 	lib/mirror/buildq-resolver-get.c \
 	lib/mirror/buildq-resolver-private.h \
 	lib/mirror/buildq-resolver.c \
+	lib/mirror/buildq-uploader-private.h \
+	lib/mirror/buildq-uploader-publish.c \
 	lib/mirror/buildq-uploader.c

@@ -80,8 +80,8 @@ describe (Add *self, const char *staged, GCancellable *cancellable, GError **err
       g_autofree char *base = g_path_get_basename (self->path);
       g_autofree char *ca = g_strconcat ("fixed:r:", text, NULL);
 
-      self->store_path = _buildq_store_path_for_content (self->self->store_dir, digest, base,
-                                                         (const char *const *) found);
+      self->store_path = _buildq_store_path_for_content (
+          self->self->store_dir, digest, base, (const char *const *) found);
       buildq_artifact_builder_set_ca (builder, ca);
     }
   buildq_artifact_builder_set_store_path (builder, self->store_path);
@@ -132,7 +132,8 @@ add (Add *self, GCancellable *cancellable, GError **error)
 
   if (self->store_path != NULL)
     {
-      there = _buildq_directory_store_get (self->self, self->store_path, cancellable, &local);
+      there = _buildq_directory_store_get (self->self, self->store_path, cancellable,
+                                           &local);
       if (there != NULL)
         return g_steal_pointer (&there);
       if (!g_error_matches (local, BUILDQ_ERROR, BUILDQ_ERROR_NOT_FOUND))
@@ -207,7 +208,8 @@ _buildq_directory_store_add_async (BuildqStore *store,
   g_task_set_source_tag (task, _buildq_directory_store_add_async);
   g_task_set_priority (task, io_priority);
   candidates = collect_candidates (reference_candidates, store_path);
-  if ((store_path != NULL && !_buildq_store_check_path (self->store_dir, store_path, &error))
+  if ((store_path != NULL
+       && !_buildq_store_check_path (self->store_dir, store_path, &error))
       || !check_candidates (candidates, &error))
     {
       g_task_return_error (task, error);
@@ -224,7 +226,9 @@ _buildq_directory_store_add_async (BuildqStore *store,
 }
 
 BuildqArtifact *
-_buildq_directory_store_add_finish (BuildqStore *store, GAsyncResult *result, GError **error)
+_buildq_directory_store_add_finish (BuildqStore *store,
+                                    GAsyncResult *result,
+                                    GError **error)
 {
   g_return_val_if_fail (g_task_is_valid (result, store), NULL);
   return g_task_propagate_pointer (G_TASK (result), error);

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later
  * Copyright The libbuildq authors
  *
- * Where trees are made before they are taken in. Each store object has a directory of its own
- * for that, and holds a lock as long as it lives, so that another one can see which directories
- * were left behind by a process that died, and clean them up.
+ * Where trees are made before they are taken in. Each store object has a directory of its
+ * own for that, and holds a lock as long as it lives, so that another one can see which
+ * directories were left behind by a process that died, and clean them up.
  */
 #include "config.h"
 
@@ -22,8 +22,8 @@
 
 #define LOCK_SUFFIX ".lock"
 
-/* A lock file must still have its name when its lock is held: somebody may have cleaned it up
- * between the two. */
+/* A lock file must still have its name when its lock is held: somebody may have cleaned
+ * it up between the two. */
 static gboolean
 try_lock (int fd)
 {

@@ -8,9 +8,10 @@
  *   REALDIR/.buildq/lock            held while records and items are moved about
  *   REALDIR/.buildq/tmp/…           trees in the making
  *
- * A record is an artifact as JSON, with one member more, "boot", in front. Within one boot of
- * the machine what the kernel was told is what it shows, also after a crash of ours, so the
- * order of record and item is all that is needed. An item of another boot is hashed first.
+ * A record is an artifact as JSON, with one member more, "boot", in front. Within one
+ * boot of the machine what the kernel was told is what it shows, also after a crash of
+ * ours, so the order of record and item is all that is needed. An item of another boot is
+ * hashed first.
  */
 #include "config.h"
 
@@ -37,7 +38,8 @@ static void store_iface_init (BuildqStoreInterface *iface);
 G_DEFINE_FINAL_TYPE_WITH_CODE (BuildqDirectoryStore,
                                _buildq_directory_store,
                                G_TYPE_OBJECT,
-                               G_IMPLEMENT_INTERFACE (BUILDQ_TYPE_STORE, store_iface_init))
+                               G_IMPLEMENT_INTERFACE (BUILDQ_TYPE_STORE,
+                                                      store_iface_init))
 
 static char *
 real_path (BuildqDirectoryStore *self, const char *store_path)
@@ -99,7 +101,8 @@ write_record (BuildqDirectoryStore *self, BuildqArtifact *artifact, GError **err
   g_autofree char *json = buildq_artifact_to_json (artifact);
   g_autofree char *text = g_strconcat (prefix, json + 1, NULL);
 
-  return g_file_set_contents_full (path, text, -1, G_FILE_SET_CONTENTS_CONSISTENT, 0644, error);
+  return g_file_set_contents_full (path, text, -1, G_FILE_SET_CONTENTS_CONSISTENT, 0644,
+                                   error);
 }
 
 /* NULL if there is none that can be read: a torn one is as good as none. */
@@ -117,7 +120,8 @@ read_record (BuildqDirectoryStore *self, const char *store_path, gboolean *of_th
     return NULL;
   *of_this_boot = g_str_has_prefix (text, prefix);
   record = buildq_artifact_new_from_json (text, NULL);
-  if (record == NULL || !g_str_equal (buildq_artifact_get_store_path (record), store_path))
+  if (record == NULL
+      || !g_str_equal (buildq_artifact_get_store_path (record), store_path))
     return NULL;
   return g_steal_pointer (&record);
 }
@@ -231,11 +235,13 @@ _buildq_directory_store_get (BuildqDirectoryStore *self,
 static gboolean
 check_same (BuildqArtifact *there, BuildqArtifact *artifact, GError **error)
 {
-  if (g_str_equal (buildq_artifact_get_nar_hash (there), buildq_artifact_get_nar_hash (artifact)))
+  if (g_str_equal (buildq_artifact_get_nar_hash (there),
+                   buildq_artifact_get_nar_hash (artifact)))
     return TRUE;
   g_set_error (error, BUILDQ_ERROR, BUILDQ_ERROR_CONFLICT,
                "'%s' is in the store with the hash %s, not %s",
-               buildq_artifact_get_store_path (artifact), buildq_artifact_get_nar_hash (there),
+               buildq_artifact_get_store_path (artifact),
+               buildq_artifact_get_nar_hash (there),
                buildq_artifact_get_nar_hash (artifact));
   return FALSE;
 }
@@ -367,11 +373,15 @@ query_finish (BuildqStore *store, GAsyncResult *result, GError **error)
 static char *
 make_staging_path (BuildqStore *store, const char *store_path, GError **error)
 {
-  return _buildq_directory_store_stage (BUILDQ_DIRECTORY_STORE (store), store_path, error);
+  return _buildq_directory_store_stage (BUILDQ_DIRECTORY_STORE (store), store_path,
+                                        error);
 }
 
 static gboolean
-commit_staged (BuildqStore *store, const char *staged, BuildqArtifact *artifact, GError **error)
+commit_staged (BuildqStore *store,
+               const char *staged,
+               BuildqArtifact *artifact,
+               GError **error)
 {
   return _buildq_directory_store_commit (BUILDQ_DIRECTORY_STORE (store), staged, artifact,
                                          error);
@@ -438,7 +448,8 @@ _buildq_directory_store_new (const char *path, const char *store_dir, GError **e
 
   if (store_dir == NULL)
     store_dir = BUILDQ_DEFAULT_STORE_DIR;
-  canonical = g_path_is_absolute (store_dir) ? g_canonicalize_filename (store_dir, "/") : NULL;
+  canonical
+      = g_path_is_absolute (store_dir) ? g_canonicalize_filename (store_dir, "/") : NULL;
   if (g_strcmp0 (canonical, store_dir) != 0 || g_str_equal (store_dir, "/"))
     {
       g_set_error (error, BUILDQ_ERROR, BUILDQ_ERROR_INVALID,

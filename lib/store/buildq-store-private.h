@@ -14,11 +14,8 @@ G_BEGIN_DECLS
 
 #define BUILDQ_TYPE_DIRECTORY_STORE (_buildq_directory_store_get_type ())
 
-G_DECLARE_FINAL_TYPE (BuildqDirectoryStore,
-                      _buildq_directory_store,
-                      BUILDQ,
-                      DIRECTORY_STORE,
-                      GObject)
+G_DECLARE_FINAL_TYPE (
+    BuildqDirectoryStore, _buildq_directory_store, BUILDQ, DIRECTORY_STORE, GObject)
 
 BuildqStore *_buildq_directory_store_new (const char *path,
                                           const char *store_dir,

@@ -31,7 +31,8 @@ typedef struct
 } Walk;
 
 /* What is done with one entry; recursion is by walk_directory. */
-typedef gboolean (*EntryFunc) (Walk *self, int from, int to, const char *name, GError **error);
+typedef gboolean (*EntryFunc) (
+    Walk *self, int from, int to, const char *name, GError **error);
 
 static gboolean
 fail (Walk *self, const char *what, GError **error)
@@ -129,12 +130,8 @@ copy_bytes (Walk *self, int from, int to, GError **error)
 }
 
 static gboolean
-copy_file (Walk *self,
-           int from,
-           const char *name,
-           int to,
-           const char *to_name,
-           GError **error)
+copy_file (
+    Walk *self, int from, const char *name, int to, const char *to_name, GError **error)
 {
   int in = openat (from, name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
   int out = -1;
@@ -148,7 +145,8 @@ copy_file (Walk *self,
     {
       mode_t mode = (status.st_mode & S_IXUSR) != 0 ? 0755 : 0644;
 
-      out = openat (to, to_name, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, mode);
+      out = openat (to, to_name, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC,
+                    mode);
       ok = out >= 0;
     }
   ok = ok ? copy_bytes (self, in, out, error) : fail (self, "copying", error);
@@ -160,7 +158,8 @@ copy_file (Walk *self,
 }
 
 static gboolean
-copy_link (Walk *self, int from, const char *name, int to, const char *to_name, GError **error)
+copy_link (
+    Walk *self, int from, const char *name, int to, const char *to_name, GError **error)
 {
   char target[4096];
   gssize length = readlinkat (from, name, target, sizeof target);
@@ -173,13 +172,8 @@ copy_link (Walk *self, int from, const char *name, int to, const char *to_name, 
   return symlinkat (target, to, to_name) == 0 || fail (self, "copying", error);
 }
 
-static gboolean
-copy_entry_as (Walk *self,
-               int from,
-               const char *name,
-               int to,
-               const char *to_name,
-               GError **error);
+static gboolean copy_entry_as (
+    Walk *self, int from, const char *name, int to, const char *to_name, GError **error);
 
 static gboolean
 copy_entry (Walk *self, int from, int to, const char *name, GError **error)
@@ -188,12 +182,8 @@ copy_entry (Walk *self, int from, int to, const char *name, GError **error)
 }
 
 static gboolean
-copy_directory (Walk *self,
-                int from,
-                const char *name,
-                int to,
-                const char *to_name,
-                GError **error)
+copy_directory (
+    Walk *self, int from, const char *name, int to, const char *to_name, GError **error)
 {
   int in = open_directory (from, name);
   int out = -1;
@@ -202,7 +192,8 @@ copy_directory (Walk *self,
   if (in < 0)
     return fail (self, "opening", error);
   ok = mkdirat (to, to_name, 0755) == 0 && (out = open_directory (to, to_name)) >= 0;
-  ok = ok ? walk_directory (self, in, out, copy_entry, error) : fail (self, "making", error);
+  ok = ok ? walk_directory (self, in, out, copy_entry, error)
+          : fail (self, "making", error);
   if (out >= 0)
     close (out);
   close (in);
@@ -210,12 +201,8 @@ copy_directory (Walk *self,
 }
 
 static gboolean
-copy_entry_as (Walk *self,
-               int from,
-               const char *name,
-               int to,
-               const char *to_name,
-               GError **error)
+copy_entry_as (
+    Walk *self, int from, const char *name, int to, const char *to_name, GError **error)
 {
   struct stat status;
 
@@ -237,7 +224,8 @@ _buildq_store_tree_copy (const char *from,
                          GError **error)
 {
   g_autofree char *buffer = g_malloc (BUILDQ_CHUNK_BYTES);
-  Walk self = { .cancellable = cancellable, .buffer = buffer, .path = g_string_new (from) };
+  Walk self
+      = { .cancellable = cancellable, .buffer = buffer, .path = g_string_new (from) };
   gboolean ok = copy_entry_as (&self, AT_FDCWD, from, AT_FDCWD, to, error);
 
   g_string_free (self.path, TRUE);
@@ -267,7 +255,8 @@ unshare_file (Walk *self, int dir_fd, const char *name, GError **error)
 
 static const struct timespec canonical_times[2] = { { .tv_sec = 1 }, { .tv_sec = 1 } };
 
-static gboolean canonicalise_entry (Walk *self, int dir_fd, int unused, const char *name, GError **error);
+static gboolean canonicalise_entry (
+    Walk *self, int dir_fd, int unused, const char *name, GError **error);
 
 static gboolean
 canonicalise_directory (Walk *self, int dir_fd, const char *name, GError **error)
@@ -315,7 +304,9 @@ canonicalise_entry (Walk *self, int dir_fd, int unused, const char *name, GError
 }
 
 gboolean
-_buildq_store_tree_canonicalise (const char *path, GCancellable *cancellable, GError **error)
+_buildq_store_tree_canonicalise (const char *path,
+                                 GCancellable *cancellable,
+                                 GError **error)
 {
   Walk self = { .cancellable = cancellable, .path = g_string_new (path) };
   gboolean ok = canonicalise_entry (&self, AT_FDCWD, -1, path, error);

@@ -14,14 +14,15 @@ gboolean _buildq_store_tree_copy (const char *from,
                                   GCancellable *cancellable,
                                   GError **error);
 
-/* Makes a tree what the store wants it to be: ours, 0555 and 0444, mtime 1, and with no file
- * that somebody could still change by another name. Sockets and the like are INVALID.
- * Blocks. */
+/* Makes a tree what the store wants it to be: ours, 0555 and 0444, mtime 1, and with no
+ * file that somebody could still change by another name. Sockets and the like are
+ * INVALID. Blocks. */
 gboolean _buildq_store_tree_canonicalise (const char *path,
                                           GCancellable *cancellable,
                                           GError **error);
 
-/* Moves a tree inside one file system, also one with a read-only root. FALSE with errno. */
+/* Moves a tree inside one file system, also one with a read-only root. FALSE with errno.
+ */
 gboolean _buildq_store_tree_rename (const char *from, const char *to);
 
 G_END_DECLS

@@ -17,9 +17,9 @@
  * A machine's own store: where the inputs of builds are, and where their outputs are kept
  * until they are in a mirror.
  *
- * An item has a *store path*, which is the same on all machines of a farm and starts with the
- * farm's logical store directory, and a *real path*, which is where it is on this machine. See
- * [func@Buildq.Store.new_for_uri] for the kinds of stores.
+ * An item has a *store path*, which is the same on all machines of a farm and starts with
+ * the farm's logical store directory, and a *real path*, which is where it is on this
+ * machine. See [func@Buildq.Store.new_for_uri] for the kinds of stores.
  *
  * Since: 0.1
  */
@@ -46,8 +46,8 @@ _buildq_store_check_path (const char *store_dir, const char *store_path, GError 
   return FALSE;
 }
 
-/* The path of a content-addressed item, as `nix-store --add` names it. @references are base
- * names, sorted. */
+/* The path of a content-addressed item, as `nix-store --add` names it. @references are
+ * base names, sorted. */
 char *
 _buildq_store_path_for_content (const char *store_dir,
                                 const guint8 digest[BUILDQ_HASH_BYTES],
@@ -70,18 +70,19 @@ _buildq_store_path_for_content (const char *store_dir,
  * @uri: `file:///DIRECTORY`, or the absolute path of a directory
  * @store_dir: (nullable): the logical store directory, the first part of each store path;
  *    %NULL means `/buildq/store`
- * @error: `NOT_SUPPORTED` for another scheme, `INVALID` for a relative path, a #GIOErrorEnum
- *    if the directory cannot be made
+ * @error: `NOT_SUPPORTED` for another scheme, `INVALID` for a relative path, a
+ * #GIOErrorEnum if the directory cannot be made
  *
  * Opens a store.
  *
- * A directory store keeps each item as `DIRECTORY/HASH-NAME`, read-only, and a record of it in
- * `DIRECTORY/.buildq`. The directory is made if it is not there. Several processes, and several
- * objects of one process, may use one directory at once.
+ * A directory store keeps each item as `DIRECTORY/HASH-NAME`, read-only, and a record of
+ * it in `DIRECTORY/.buildq`. The directory is made if it is not there. Several processes,
+ * and several objects of one process, may use one directory at once.
  *
- * The store does not wait for the disk. Instead each record names the boot in which its item
- * was last known to be good, and an item of an earlier boot is hashed when it is next asked
- * for: what a power failure tore is found and removed, and nothing else pays for it.
+ * The store does not wait for the disk. Instead each record names the boot in which its
+ * item was last known to be good, and an item of an earlier boot is hashed when it is
+ * next asked for: what a power failure tore is found and removed, and nothing else pays
+ * for it.
  *
  * Returns: (transfer full): a store
  *
@@ -174,16 +175,16 @@ buildq_store_query_async (BuildqStore *self,
   g_return_if_fail (BUILDQ_IS_STORE (self));
   g_return_if_fail (store_path != NULL);
   g_return_if_fail (cancellable == NULL || G_IS_CANCELLABLE (cancellable));
-  BUILDQ_STORE_GET_IFACE (self)
-      ->query_async (self, store_path, io_priority, cancellable, callback, user_data);
+  BUILDQ_STORE_GET_IFACE (self)->query_async (self, store_path, io_priority, cancellable,
+                                              callback, user_data);
 }
 
 /**
  * buildq_store_query_finish:
  * @self: a store
  * @result: what the callback was given
- * @error: `NOT_FOUND` if there is no such item, `INVALID` if it is not a store path of this
- *    store
+ * @error: `NOT_FOUND` if there is no such item, `INVALID` if it is not a store path of
+ * this store
  *
  * Finishes [method@Buildq.Store.query_async].
  *
@@ -234,7 +235,8 @@ buildq_store_query (BuildqStore *self,
  * buildq_store_add_async:
  * @self: a store
  * @path: (type filename): a file, a directory or a link
- * @store_path: (nullable): where it goes; %NULL names it by its content and the last part of
+ * @store_path: (nullable): where it goes; %NULL names it by its content and the last part
+ * of
  *    @path
  * @reference_candidates: (nullable) (array zero-terminated=1): store paths, or their base
  *    names, that it may refer to
@@ -243,10 +245,10 @@ buildq_store_query (BuildqStore *self,
  * @callback: (scope async): called when it is done
  * @user_data: for @callback
  *
- * Takes a tree into the store. It is moved if it is on the same file system, so that after
- * success nothing may be left at @path; else it is copied. After an error it is where it
- * was, though its modes and times may have changed. If the item is there already, @path is
- * left alone.
+ * Takes a tree into the store. It is moved if it is on the same file system, so that
+ * after success nothing may be left at @path; else it is copied. After an error it is
+ * where it was, though its modes and times may have changed. If the item is there
+ * already, @path is left alone.
  *
  * The references of the new item are the candidates whose hash part occurs in it.
  *
@@ -265,9 +267,9 @@ buildq_store_add_async (BuildqStore *self,
   g_return_if_fail (BUILDQ_IS_STORE (self));
   g_return_if_fail (path != NULL);
   g_return_if_fail (cancellable == NULL || G_IS_CANCELLABLE (cancellable));
-  BUILDQ_STORE_GET_IFACE (self)
-      ->add_async (self, path, store_path, reference_candidates, io_priority, cancellable,
-                   callback, user_data);
+  BUILDQ_STORE_GET_IFACE (self)->add_async (self, path, store_path, reference_candidates,
+                                            io_priority, cancellable, callback,
+                                            user_data);
 }
 
 /**
@@ -294,7 +296,8 @@ buildq_store_add_finish (BuildqStore *self, GAsyncResult *result, GError **error
  * buildq_store_add:
  * @self: a store
  * @path: (type filename): a file, a directory or a link
- * @store_path: (nullable): where it goes; %NULL names it by its content and the last part of
+ * @store_path: (nullable): where it goes; %NULL names it by its content and the last part
+ * of
  *    @path
  * @reference_candidates: (nullable) (array zero-terminated=1): store paths, or their base
  *    names, that it may refer to
@@ -321,23 +324,26 @@ buildq_store_add (BuildqStore *self,
   g_return_val_if_fail (BUILDQ_IS_STORE (self), NULL);
 
   _buildq_sync_begin (&sync);
-  buildq_store_add_async (self, path, store_path, reference_candidates, G_PRIORITY_DEFAULT,
-                          cancellable, _buildq_sync_ready, &sync);
+  buildq_store_add_async (self, path, store_path, reference_candidates,
+                          G_PRIORITY_DEFAULT, cancellable, _buildq_sync_ready, &sync);
   record = buildq_store_add_finish (self, _buildq_sync_wait (&sync), error);
   _buildq_sync_end (&sync);
   return record;
 }
 
-/* Where a tree is to be made that commit will take in. The caller removes it if it gives up.
- * From any thread. */
+/* Where a tree is to be made that commit will take in. The caller removes it if it gives
+ * up. From any thread. */
 char *
-_buildq_store_make_staging_path (BuildqStore *self, const char *store_path, GError **error)
+_buildq_store_make_staging_path (BuildqStore *self,
+                                 const char *store_path,
+                                 GError **error)
 {
   return BUILDQ_STORE_GET_IFACE (self)->make_staging_path (self, store_path, error);
 }
 
-/* Takes in what was staged, whose hash the caller has checked; @staged is gone afterwards,
- * also after an error. CONFLICT if there is another item of that path. From any thread. */
+/* Takes in what was staged, whose hash the caller has checked; @staged is gone
+ * afterwards, also after an error. CONFLICT if there is another item of that path. From
+ * any thread. */
 gboolean
 _buildq_store_commit_staged (BuildqStore *self,
                              const char *staged,
