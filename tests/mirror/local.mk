@@ -1,1 +1,6 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
+
+mirror_fixture = tests/mirror/mirror-fixture.c tests/mirror/mirror-fixture.h
+check_PROGRAMS += tests/mirror/test-resolver
+tests_mirror_test_resolver_SOURCES = tests/mirror/test-resolver.c $(mirror_fixture)
+tests_mirror_test_resolver_LDADD = $(test_ldadd)
