@@ -52,15 +52,14 @@ gboolean
 _buildq_mirror_check_name (const char *name, GError **error)
 {
   g_auto (GStrv) parts = g_strsplit (name, "/", -1);
+  gboolean ok = parts[0] != NULL;
 
   for (char **p = parts; *p != NULL; p++)
-    if (**p == '\0' || g_str_equal (*p, ".") || g_str_equal (*p, ".."))
-      {
-        g_set_error (error, BUILDQ_ERROR, BUILDQ_ERROR_INVALID,
-                     "'%s' is not a name in a mirror", name);
-        return FALSE;
-      }
-  return TRUE;
+    ok &= **p != '\0' && !g_str_equal (*p, ".") && !g_str_equal (*p, "..");
+  if (!ok)
+    g_set_error (error, BUILDQ_ERROR, BUILDQ_ERROR_INVALID,
+                 "'%s' is not a name in a mirror", name);
+  return ok;
 }
 
 /* @artifact with each location as @change makes it. */
