@@ -13,6 +13,7 @@
 #include <fcntl.h>
 #include <glib/gstdio.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "archive/buildq-stream.h"
@@ -90,6 +91,7 @@ write_file (const char *dir,
   g_autofree char *place = g_build_filename (dir, name, NULL);
   g_autofree char *folder = g_path_get_dirname (place);
   g_autofree char *draft = g_build_filename (folder, ".upload-XXXXXX", NULL);
+  gboolean is_new = !g_file_test (folder, G_FILE_TEST_IS_DIR);
   int fd;
   gboolean ok;
 
@@ -106,7 +108,7 @@ write_file (const char *dir,
   if (ok && g_rename (draft, place) != 0)
     ok = _buildq_set_errno (error, errno, "writing", place);
   if (ok)
-    return sync_folder (folder, error);
+    return sync_folder (folder, error) && (!is_new || sync_folder (dir, error));
   g_unlink (draft);
   return FALSE;
 }
@@ -137,6 +139,16 @@ fill_from_text (int fd, gconstpointer text, GCancellable *cancellable, GError **
   return _buildq_fd_sink (&to, text, strlen (text), error);
 }
 
+/* A name below nar/ says its content, so with that size it need not be written again. */
+static gboolean
+is_there (const char *place, const char *path)
+{
+  struct stat there, local;
+
+  return stat (place, &there) == 0 && stat (path, &local) == 0 && S_ISREG (there.st_mode)
+         && there.st_size == local.st_size;
+}
+
 static void
 put_file (GTask *task, gpointer source, gpointer data, GCancellable *cancellable)
 {
@@ -144,9 +156,7 @@ put_file (GTask *task, gpointer source, gpointer data, GCancellable *cancellable
   g_autofree char *place = g_build_filename (call->dir, call->name, NULL);
   GError *error = NULL;
 
-  /* A name below nar/ says its content. */
-  if ((g_str_has_prefix (call->name, "nar/")
-       && g_file_test (place, G_FILE_TEST_IS_REGULAR))
+  if ((g_str_has_prefix (call->name, "nar/") && is_there (place, call->path))
       || write_file (call->dir, call->name, fill_from_file, call->path, cancellable,
                      &error))
     {
@@ -182,28 +192,42 @@ publish (GTask *task, gpointer source, gpointer data, GCancellable *cancellable)
   g_task_return_error (task, error);
 }
 
+static BuildqArtifact *
+read_record (Call *call, const char *place, GCancellable *cancellable, GError **error)
+{
+  g_autoptr (GInputStream) stream
+      = _buildq_mirror_open_file (place, 0, cancellable, error);
+  g_autofree char *text = g_malloc (BUILDQ_MAX_NARINFO_BYTES + 1);
+  BuildqArtifact *artifact;
+  gsize size;
+
+  /* One byte more than it may have tells that it has more. */
+  if (stream == NULL
+      || !g_input_stream_read_all (stream, text, BUILDQ_MAX_NARINFO_BYTES + 1, &size,
+                                   cancellable, error))
+    return NULL;
+  if (size > BUILDQ_MAX_NARINFO_BYTES)
+    {
+      g_set_error (error, BUILDQ_ERROR, BUILDQ_ERROR_TOO_LARGE,
+                   "%s: it is longer than %d bytes", place, BUILDQ_MAX_NARINFO_BYTES);
+      return NULL;
+    }
+  text[size] = '\0';
+  artifact = _buildq_mirror_read_narinfo (text, call->store_path, call->uri, error);
+  if (artifact == NULL)
+    g_prefix_error (error, "%s: ", place);
+  return artifact;
+}
+
 static void
 lookup (GTask *task, gpointer source, gpointer data, GCancellable *cancellable)
 {
   Call *call = data;
   g_autofree char *name = _buildq_mirror_narinfo_name (call->store_path);
   g_autofree char *place = g_build_filename (call->dir, name, NULL);
-  g_autoptr (GInputStream) stream = NULL;
-  g_autofree char *text = g_malloc (BUILDQ_MAX_NARINFO_BYTES + 1);
-  BuildqArtifact *artifact = NULL;
   GError *error = NULL;
-  gsize size = 0;
+  BuildqArtifact *artifact = read_record (call, place, cancellable, &error);
 
-  stream = _buildq_mirror_open_file (place, 0, cancellable, &error);
-  if (stream != NULL
-      && g_input_stream_read_all (stream, text, BUILDQ_MAX_NARINFO_BYTES, &size,
-                                  cancellable, &error))
-    {
-      text[size] = '\0';
-      artifact = _buildq_mirror_read_narinfo (text, call->store_path, call->uri, &error);
-      if (artifact == NULL)
-        g_prefix_error (&error, "%s: ", place);
-    }
   if (artifact != NULL)
     g_task_return_pointer (task, artifact, (GDestroyNotify) buildq_artifact_unref);
   else

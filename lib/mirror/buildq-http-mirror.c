@@ -349,9 +349,9 @@ strip_slashes (char *uri)
 BuildqMirror *
 _buildq_http_mirror_new (const char *uri, GError **error)
 {
-  g_autoptr (GError) local = NULL;
   g_autoptr (GUri) parsed
-      = g_uri_parse (uri, G_URI_FLAGS_ENCODED | G_URI_FLAGS_HAS_PASSWORD, &local);
+      = g_uri_parse (uri, G_URI_FLAGS_ENCODED | G_URI_FLAGS_HAS_PASSWORD, NULL);
+  g_autofree char *hidden = _buildq_http_uri_hide_password (uri);
   BuildqHttpMirror *self;
 
   if (parsed == NULL || g_uri_get_host (parsed) == NULL
@@ -359,13 +359,13 @@ _buildq_http_mirror_new (const char *uri, GError **error)
       || g_uri_get_fragment (parsed) != NULL)
     {
       g_set_error (error, BUILDQ_ERROR, BUILDQ_ERROR_INVALID,
-                   "mirror '%s' is not a URL: %s", uri,
-                   local != NULL ? local->message : "it needs a host, and no '?' or '#'");
+                   "mirror '%s' is not a URL with a host, and without '?' and '#'",
+                   hidden);
       return NULL;
     }
   self = g_object_new (BUILDQ_TYPE_HTTP_MIRROR, NULL);
   self->address = g_strdup (uri);
-  self->uri = _buildq_http_uri_hide_password (uri);
+  self->uri = g_steal_pointer (&hidden);
   strip_slashes (self->address);
   strip_slashes (self->uri);
   return BUILDQ_MIRROR (self);

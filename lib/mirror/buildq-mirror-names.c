@@ -11,10 +11,31 @@
 #include <buildq/buildq-artifact.h>
 #include <buildq/buildq-location.h>
 #include <buildq/buildq-narinfo.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <gio/gunixinputstream.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include "core/buildq-hash.h"
 #include "core/buildq-values.h"
+
+/* A location can name anything: a pipe or a device is not opened, as it could block. */
+static int
+open_regular (const char *path, gint64 offset)
+{
+  int fd = open (path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+  struct stat st;
+
+  if (fd < 0)
+    return -1;
+  if (fstat (fd, &st) == 0 && S_ISREG (st.st_mode) && lseek (fd, offset, SEEK_SET) >= 0)
+    return fd;
+  close (fd);
+  errno = EINVAL;
+  return -1;
+}
 
 GInputStream *
 _buildq_mirror_open_file (const char *path,
@@ -22,22 +43,15 @@ _buildq_mirror_open_file (const char *path,
                           GCancellable *cancellable,
                           GError **error)
 {
-  g_autoptr (GFile) file = g_file_new_for_path (path);
-  g_autoptr (GError) local = NULL;
-  g_autoptr (GFileInputStream) stream = g_file_read (file, cancellable, &local);
+  int fd = open_regular (path, offset);
 
-  if (stream != NULL
-      && (offset == 0
-          || g_seekable_seek (G_SEEKABLE (stream), offset, G_SEEK_SET, cancellable,
-                              &local)))
-    return G_INPUT_STREAM (g_steal_pointer (&stream));
-  if (g_error_matches (local, G_IO_ERROR, G_IO_ERROR_NOT_FOUND))
+  if (fd >= 0)
+    return g_unix_input_stream_new (fd, TRUE);
+  if (errno == ENOENT || errno == ENOTDIR)
     g_set_error (error, BUILDQ_ERROR, BUILDQ_ERROR_NOT_FOUND, "%s is not there", path);
-  else if (g_error_matches (local, G_IO_ERROR, G_IO_ERROR_CANCELLED))
-    g_propagate_error (error, g_steal_pointer (&local));
   else
     g_set_error (error, BUILDQ_ERROR, BUILDQ_ERROR_UNAVAILABLE, "%s: %s", path,
-                 local->message);
+                 errno == EINVAL ? "it is not a regular file" : g_strerror (errno));
   return NULL;
 }
 
@@ -48,60 +62,78 @@ _buildq_mirror_narinfo_name (const char *store_path)
                           _buildq_store_path_base (store_path));
 }
 
+/* Names stand in URIs as they are. */
 gboolean
 _buildq_mirror_check_name (const char *name, GError **error)
 {
   g_auto (GStrv) parts = g_strsplit (name, "/", -1);
-  gboolean ok = parts[0] != NULL;
+  gboolean ok = TRUE;
 
-  for (char **p = parts; *p != NULL; p++)
-    ok &= **p != '\0' && !g_str_equal (*p, ".") && !g_str_equal (*p, "..");
-  if (!ok)
-    g_set_error (error, BUILDQ_ERROR, BUILDQ_ERROR_INVALID,
-                 "'%s' is not a name in a mirror", name);
-  return ok;
+  for (char **p = parts; ok && *p != NULL; p++)
+    ok = **p != '\0' && !g_str_equal (*p, ".") && !g_str_equal (*p, "..")
+         && strspn (*p, G_CSET_A_2_Z G_CSET_a_2_z G_CSET_DIGITS "-._~+=") == strlen (*p);
+  if (ok && *name != '\0')
+    return TRUE;
+  g_set_error (error, BUILDQ_ERROR, BUILDQ_ERROR_INVALID,
+               "'%s' is not a name in a mirror", name);
+  return FALSE;
 }
 
-/* @artifact with each location as @change makes it. */
+static gboolean
+is_http (const char *uri)
+{
+  return g_str_has_prefix (uri, "http://") || g_str_has_prefix (uri, "https://");
+}
+
+/* @artifact with each location as @change makes it. A folder is known to one machine
+ * only, so what comes from or goes to a server has no locations in folders. */
 static BuildqArtifact *
 change_locations (BuildqArtifact *artifact,
-                  char *(*change) (const char *uri, const char *base, GError **error),
+                  char *(*change) (const char *uri, const char *base),
                   const char *base,
                   GError **error)
 {
   g_autoptr (BuildqArtifact) copy = _buildq_value_copy (&_buildq_artifact_info, artifact);
 
-  for (guint i = 0; i < copy->locations->len; i++)
+  g_ptr_array_set_size (copy->locations, 0);
+  for (guint i = 0; i < artifact->locations->len; i++)
     {
-      BuildqLocation *location = copy->locations->pdata[i];
-      g_autofree char *uri = change (location->uri, base, error);
+      BuildqLocation *location = artifact->locations->pdata[i];
+      g_autofree char *uri = change (location->uri, base);
 
-      if (uri == NULL)
-        return NULL;
-      copy->locations->pdata[i] = buildq_location_new (
-          uri, location->compression, location->file_hash, location->file_size);
-      buildq_location_unref (location);
+      if (uri != NULL)
+        g_ptr_array_add (copy->locations,
+                         buildq_location_new (uri, location->compression,
+                                              location->file_hash, location->file_size));
     }
-  return g_steal_pointer (&copy);
+  if (copy->locations->len > 0)
+    return g_steal_pointer (&copy);
+  g_set_error (error, BUILDQ_ERROR, BUILDQ_ERROR_INVALID,
+               "%s has no location that can stand in %s", artifact->store_path, base);
+  return NULL;
 }
 
 static char *
-make_absolute (const char *uri, const char *base, GError **error)
+make_absolute (const char *uri, const char *base)
 {
   g_autofree char *folder
       = g_str_has_suffix (base, "/") ? g_strdup (base) : g_strconcat (base, "/", NULL);
+  g_autofree char *absolute
+      = g_uri_resolve_relative (folder, uri, G_URI_FLAGS_ENCODED, NULL);
 
-  return g_uri_resolve_relative (folder, uri, G_URI_FLAGS_ENCODED, error);
+  if (absolute == NULL || (is_http (base) && !is_http (absolute)))
+    return NULL;
+  return g_steal_pointer (&absolute);
 }
 
 static char *
-make_relative (const char *uri, const char *base, GError **error)
+make_relative (const char *uri, const char *base)
 {
   gsize length = strlen (base);
 
   if (g_str_has_prefix (uri, base) && uri[length] == '/')
     return g_strdup (uri + length + 1);
-  return g_strdup (uri);
+  return is_http (base) && !is_http (uri) ? NULL : g_strdup (uri);
 }
 
 BuildqArtifact *

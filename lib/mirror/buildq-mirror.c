@@ -58,7 +58,9 @@ buildq_mirror_new_for_uri (const char *uri, GError **error)
     return _buildq_http_mirror_new (uri, error);
   if (g_strcmp0 (scheme, "file") == 0)
     {
-      path = g_filename_from_uri (uri, NULL, NULL);
+      /* GLib would take "file:DIR" and "file://HOST/DIR" too, for some folder here. */
+      path = g_str_has_prefix (uri, "file:///") ? g_filename_from_uri (uri, NULL, NULL)
+                                                : NULL;
       if (path != NULL)
         return _buildq_file_mirror_new (path, error);
     }

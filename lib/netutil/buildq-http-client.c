@@ -6,36 +6,18 @@
 #include "netutil/buildq-http-client.h"
 
 #include <buildq/buildq-error.h>
-#include <libsoup/soup.h>
 #include <string.h>
 
 #include "core/buildq-thread.h"
+#include "netutil/buildq-http-body.h"
+#include "netutil/buildq-http-request.h"
 
-#define TRIES 4
-#define FIRST_DELAY_MS 200
-#define MAX_DELAY_MS 10000
+#define BODY_TRIES 3 /* of a small body that breaks off */
 #define IDLE_SECONDS 15
+#define DEADLINE_US (120 * G_USEC_PER_SEC) /* after it nothing is tried again */
 #define MAX_CONNECTIONS 64
 #define MAX_CONNECTIONS_PER_HOST 32
 #define CHUNK_BYTES (64 * 1024)
-
-struct _BuildqHttpClient
-{
-  SoupSession *session; /* which can be used from any thread by its blocking functions */
-};
-
-/* What one request is; made into a message anew for each try. */
-typedef struct
-{
-  BuildqHttpClient *client;
-  const char *method;
-  const char *uri;
-  gint64 offset;
-  const char *path; /* PUT: a file, … */
-  GBytes *bytes;    /* … or this */
-  const char *content_type;
-  GCancellable *cancellable;
-} Request;
 
 BuildqHttpClient *
 _buildq_http_client_new (void)
@@ -46,9 +28,19 @@ _buildq_http_client_new (void)
       "user-agent", "libbuildq/" PACKAGE_VERSION, "timeout", IDLE_SECONDS, "idle-timeout",
       60, "max-conns", MAX_CONNECTIONS, "max-conns-per-host", MAX_CONNECTIONS_PER_HOST,
       NULL);
+  self->deadline_us = DEADLINE_US;
   /* Archives are compressed by themselves. */
   soup_session_remove_feature_by_type (self->session, SOUP_TYPE_CONTENT_DECODER);
   return self;
+}
+
+void
+_buildq_http_client_set_limits (BuildqHttpClient *self,
+                                guint idle_seconds,
+                                gint64 deadline_us)
+{
+  g_object_set (self->session, "timeout", idle_seconds, NULL);
+  self->deadline_us = deadline_us;
 }
 
 BuildqHttpClient *
@@ -69,265 +61,18 @@ _buildq_http_client_unref (BuildqHttpClient *self)
   g_atomic_rc_box_release_full (self, client_clear);
 }
 
-/* --- URIs --- */
-
-static GUri *
-parse_uri (const char *uri, GError **error)
-{
-  g_autoptr (GError) local = NULL;
-  GUri *parsed = g_uri_parse (uri, SOUP_HTTP_URI_FLAGS, &local);
-
-  if (parsed != NULL && g_uri_get_host (parsed) != NULL
-      && *g_uri_get_host (parsed) != '\0'
-      && g_str_has_prefix (g_uri_get_scheme (parsed), "http"))
-    return parsed;
-  g_clear_pointer (&parsed, g_uri_unref);
-  g_set_error (error, BUILDQ_ERROR, BUILDQ_ERROR_INVALID, "'%s' is not an HTTP URL%s%s",
-               uri, local != NULL ? ": " : "", local != NULL ? local->message : "");
-  return NULL;
-}
-
-static GUri *
-without_user (GUri *uri)
-{
-  return g_uri_build (g_uri_get_flags (uri), g_uri_get_scheme (uri), NULL,
-                      g_uri_get_host (uri), g_uri_get_port (uri), g_uri_get_path (uri),
-                      g_uri_get_query (uri), NULL);
-}
-
-char *
-_buildq_http_uri_hide_password (const char *uri)
-{
-  g_autoptr (GUri) parsed = g_uri_parse (uri, SOUP_HTTP_URI_FLAGS, NULL);
-  g_autoptr (GUri) bare = NULL;
-
-  if (parsed == NULL || g_uri_get_userinfo (parsed) == NULL)
-    return g_strdup (uri);
-  bare = without_user (parsed);
-  return g_uri_to_string (bare);
-}
-
-/* --- one try --- */
-
-static void
-set_password (SoupMessage *message, GUri *uri)
-{
-  g_autofree char *pair = NULL;
-  g_autofree char *encoded = NULL;
-  g_autofree char *value = NULL;
-
-  if (g_uri_get_user (uri) == NULL)
-    return;
-  pair = g_strdup_printf ("%s:%s", g_uri_get_user (uri),
-                          g_uri_get_password (uri) != NULL ? g_uri_get_password (uri)
-                                                           : "");
-  encoded = g_base64_encode ((const guchar *) pair, strlen (pair));
-  value = g_strconcat ("Basic ", encoded, NULL);
-  soup_message_headers_replace (soup_message_get_request_headers (message),
-                                "Authorization", value);
-}
-
-static gboolean
-set_body (const Request *request, SoupMessage *message, GError **error)
-{
-  g_autoptr (GFile) file = NULL;
-  g_autoptr (GFileInputStream) stream = NULL;
-  g_autoptr (GFileInfo) info = NULL;
-
-  if (request->bytes != NULL)
-    soup_message_set_request_body_from_bytes (message, request->content_type,
-                                              request->bytes);
-  if (request->path == NULL)
-    return TRUE;
-  file = g_file_new_for_path (request->path);
-  stream = g_file_read (file, request->cancellable, error);
-  if (stream == NULL)
-    return FALSE;
-  info = g_file_input_stream_query_info (stream, G_FILE_ATTRIBUTE_STANDARD_SIZE,
-                                         request->cancellable, error);
-  if (info == NULL)
-    return FALSE;
-  soup_message_set_request_body (message, request->content_type, G_INPUT_STREAM (stream),
-                                 g_file_info_get_size (info));
-  return TRUE;
-}
-
-static SoupMessage *
-make_message (const Request *request, GError **error)
-{
-  g_autoptr (GUri) uri = parse_uri (request->uri, error);
-  g_autoptr (GUri) bare = NULL;
-  g_autoptr (SoupMessage) message = NULL;
-
-  if (uri == NULL)
-    return NULL;
-  bare = without_user (uri);
-  message = soup_message_new_from_uri (request->method, bare);
-  soup_message_add_flags (message, SOUP_MESSAGE_DO_NOT_USE_AUTH_CACHE);
-  set_password (message, uri);
-  if (request->offset > 0)
-    soup_message_headers_set_range (soup_message_get_request_headers (message),
-                                    request->offset, -1);
-  if (!set_body (request, message, error))
-    return NULL;
-  return g_steal_pointer (&message);
-}
-
-static BuildqError
-code_of_status (guint status)
-{
-  switch (status)
-    {
-    case SOUP_STATUS_UNAUTHORIZED:
-    case SOUP_STATUS_FORBIDDEN:
-    case SOUP_STATUS_PROXY_AUTHENTICATION_REQUIRED:
-      return BUILDQ_ERROR_UNAUTHORIZED;
-    case SOUP_STATUS_NOT_FOUND:
-    case SOUP_STATUS_GONE:
-      return BUILDQ_ERROR_NOT_FOUND;
-    case SOUP_STATUS_REQUEST_ENTITY_TOO_LARGE:
-      return BUILDQ_ERROR_TOO_LARGE;
-    default:
-      return status >= 500 || status == 429 || status == SOUP_STATUS_REQUEST_TIMEOUT
-                 ? BUILDQ_ERROR_UNAVAILABLE
-                 : BUILDQ_ERROR_FAILED;
-    }
-}
-
-static gboolean
-status_may_pass (guint status)
-{
-  return status == 408 || status == 429
-         || (status >= 500 && status != 501 && status != 505 && status != 507);
-}
-
-static char *
-describe (const Request *request)
-{
-  g_autofree char *uri = _buildq_http_uri_hide_password (request->uri);
-
-  return g_strdup_printf ("%s %s", request->method, uri);
-}
-
-/* Turns what went wrong on the way to the server into one of our errors. */
-static void
-set_transport_error (const Request *request, GError *local, GError **error)
-{
-  g_autofree char *what = describe (request);
-
-  if (g_error_matches (local, G_IO_ERROR, G_IO_ERROR_CANCELLED)
-      || (local->domain == BUILDQ_ERROR && local->code == BUILDQ_ERROR_INVALID))
-    {
-      g_propagate_error (error, local);
-      return;
-    }
-  g_set_error (error, BUILDQ_ERROR, BUILDQ_ERROR_UNAVAILABLE, "%s: %s", what,
-               local->message);
-  g_error_free (local);
-}
-
-/* One try. NULL with @error, and in @delay_ms how long to wait before the next; -1: none.
- */
-static GInputStream *
-try_once (const Request *request,
-          SoupMessage **answered,
-          gint64 *delay_ms,
-          GError **error)
-{
-  g_autoptr (SoupMessage) message = NULL;
-  g_autoptr (GInputStream) body = NULL;
-  g_autofree char *what = NULL;
-  const char *retry_after;
-  GError *local = NULL;
-  guint status;
-
-  *delay_ms = -1;
-  message = make_message (request, &local);
-  if (message == NULL)
-    {
-      g_propagate_error (error, local);
-      return NULL;
-    }
-  body = soup_session_send (request->client->session, message, request->cancellable,
-                            &local);
-  if (body == NULL)
-    {
-      if (local->domain == G_IO_ERROR && local->code != G_IO_ERROR_CANCELLED)
-        *delay_ms = 0;
-      set_transport_error (request, local, error);
-      return NULL;
-    }
-  status = soup_message_get_status (message);
-  if (SOUP_STATUS_IS_SUCCESSFUL (status))
-    {
-      *answered = g_steal_pointer (&message);
-      return g_steal_pointer (&body);
-    }
-
-  what = describe (request);
-  g_set_error (error, BUILDQ_ERROR, code_of_status (status), "%s: %u %s", what, status,
-               soup_status_get_phrase (status));
-  if (!status_may_pass (status))
-    return NULL;
-  retry_after = soup_message_headers_get_one (soup_message_get_response_headers (message),
-                                              "Retry-After");
-  *delay_ms = retry_after != NULL ? g_ascii_strtoll (retry_after, NULL, 10) * 1000 : 0;
-  return NULL;
-}
-
-/* FALSE when the wait was cancelled. */
-static gboolean
-wait_ms (gint64 ms, GCancellable *cancellable)
-{
-  GPollFD fd;
-  gboolean can_poll = cancellable != NULL && g_cancellable_make_pollfd (cancellable, &fd);
-
-  if (can_poll)
-    {
-      g_poll (&fd, 1, ms);
-      g_cancellable_release_fd (cancellable);
-    }
-  else
-    g_usleep (ms * 1000);
-  return !g_cancellable_is_cancelled (cancellable);
-}
-
-static GInputStream *
-send (const Request *request, SoupMessage **answered, GError **error)
-{
-  gint64 back_off = FIRST_DELAY_MS;
-
-  for (guint i = 1;; i++)
-    {
-      g_autoptr (GError) local = NULL;
-      gint64 delay;
-      GInputStream *body = try_once (request, answered, &delay, &local);
-
-      if (body != NULL)
-        return body;
-      if (delay < 0 || i == TRIES
-          || !wait_ms (CLAMP (delay,
-                              back_off / 2 + g_random_int_range (0, back_off / 2 + 1),
-                              MAX_DELAY_MS),
-                       request->cancellable))
-        {
-          g_propagate_error (error, g_steal_pointer (&local));
-          return NULL;
-        }
-      back_off *= 3;
-    }
-}
-
 /* --- reading --- */
 
-/* A server that does not know ranges sends all of it. */
+/* Reads and forgets @offset bytes, of what a server sent that does not know ranges. */
 static gboolean
-skip_to (GInputStream *body, gint64 offset, GCancellable *cancellable, GError **error)
+skip_to (const BuildqHttpRequest *request, GInputStream *body, GError **error)
 {
-  while (offset > 0)
+  gint64 left = request->offset;
+
+  while (left > 0)
     {
-      gssize skipped
-          = g_input_stream_skip (body, MIN (offset, CHUNK_BYTES), cancellable, error);
+      gssize skipped = g_input_stream_skip (body, MIN (left, CHUNK_BYTES),
+                                            request->cancellable, error);
 
       if (skipped < 0)
         return FALSE;
@@ -337,9 +82,66 @@ skip_to (GInputStream *body, gint64 offset, GCancellable *cancellable, GError **
                                "it is shorter than it was");
           return FALSE;
         }
-      offset -= skipped;
+      left -= skipped;
     }
   return TRUE;
+}
+
+/* Makes sure that @body starts at the offset that was asked for. */
+static gboolean
+seek (const BuildqHttpRequest *request,
+      SoupMessage *message,
+      GInputStream *body,
+      GError **error)
+{
+  goffset start = -1;
+  goffset end, total;
+
+  if (request->offset == 0)
+    return TRUE;
+  if (soup_message_get_status (message) != SOUP_STATUS_PARTIAL_CONTENT)
+    return skip_to (request, body, error);
+  if (soup_message_headers_get_content_range (soup_message_get_response_headers (message),
+                                              &start, &end, &total)
+      && start == request->offset)
+    return TRUE;
+  g_set_error (error, BUILDQ_ERROR, BUILDQ_ERROR_PROTOCOL,
+               "asked for what follows byte %" G_GINT64_FORMAT
+               ", it sent what follows byte %" G_GINT64_FORMAT,
+               request->offset, (gint64) start);
+  return FALSE;
+}
+
+/* @body, with its end known, if the server told it. */
+static GInputStream *
+bound (SoupMessage *message, GInputStream *body /* transfer full */)
+{
+  SoupMessageHeaders *headers = soup_message_get_response_headers (message);
+  g_autoptr (GInputStream) base = body;
+
+  if (soup_message_headers_get_encoding (headers) != SOUP_ENCODING_CONTENT_LENGTH)
+    return g_steal_pointer (&base);
+  return _buildq_http_body_new (base, soup_message_headers_get_content_length (headers));
+}
+
+static GInputStream *
+open_body (const BuildqHttpRequest *request, GError **error)
+{
+  g_autoptr (SoupMessage) message = NULL;
+  g_autoptr (GInputStream) body = _buildq_http_request_send (request, &message, error);
+  g_autofree char *what = _buildq_http_request_describe (request);
+  GError *local = NULL;
+
+  if (body == NULL)
+    return NULL;
+  body = bound (message, g_steal_pointer (&body));
+  if (seek (request, message, body, &local))
+    return g_steal_pointer (&body);
+  if (local->domain == BUILDQ_ERROR)
+    g_propagate_prefixed_error (error, local, "%s: ", what);
+  else
+    _buildq_http_request_set_error (request, local, error);
+  return NULL;
 }
 
 GInputStream *
@@ -349,20 +151,48 @@ _buildq_http_client_open (BuildqHttpClient *self,
                           GCancellable *cancellable,
                           GError **error)
 {
-  const Request request = { .client = self,
-                            .method = SOUP_METHOD_GET,
-                            .uri = uri,
-                            .offset = offset,
-                            .cancellable = cancellable };
-  g_autoptr (SoupMessage) message = NULL;
-  g_autoptr (GInputStream) body = send (&request, &message, error);
+  const BuildqHttpRequest request
+      = { .client = self,
+          .method = SOUP_METHOD_GET,
+          .uri = uri,
+          .offset = offset,
+          .deadline = _buildq_clock_now () + self->deadline_us,
+          .cancellable = cancellable };
 
-  if (body == NULL)
-    return NULL;
-  if (offset > 0 && soup_message_get_status (message) != SOUP_STATUS_PARTIAL_CONTENT
-      && !skip_to (body, offset, cancellable, error))
-    return NULL;
-  return g_steal_pointer (&body);
+  return open_body (&request, error);
+}
+
+/* The bytes of @body; those of the errors that are not ours come from the connection. */
+static GBytes *
+read_small (const BuildqHttpRequest *request,
+            GInputStream *body,
+            gsize max_bytes,
+            GError **error)
+{
+  g_autoptr (GByteArray) bytes = g_byte_array_new ();
+  guint8 chunk[4096];
+  gssize count;
+
+  while ((count
+          = g_input_stream_read (body, chunk, sizeof chunk, request->cancellable, error))
+         > 0)
+    {
+      if (bytes->len + (gsize) count > max_bytes)
+        {
+          g_set_error (error, BUILDQ_ERROR, BUILDQ_ERROR_TOO_LARGE,
+                       "it is longer than %" G_GSIZE_FORMAT " bytes", max_bytes);
+          return NULL;
+        }
+      if (_buildq_clock_now () >= request->deadline)
+        {
+          g_set_error (error, BUILDQ_ERROR, BUILDQ_ERROR_UNAVAILABLE,
+                       "it sent only %u bytes in %" G_GINT64_FORMAT " s", bytes->len,
+                       request->client->deadline_us / G_USEC_PER_SEC);
+          return NULL;
+        }
+      g_byte_array_append (bytes, chunk, count);
+    }
+  return count == 0 ? g_byte_array_free_to_bytes (g_steal_pointer (&bytes)) : NULL;
 }
 
 GBytes *
@@ -372,33 +202,38 @@ _buildq_http_client_get (BuildqHttpClient *self,
                          GCancellable *cancellable,
                          GError **error)
 {
-  g_autoptr (GInputStream) body
-      = _buildq_http_client_open (self, uri, 0, cancellable, error);
-  g_autoptr (GByteArray) bytes = g_byte_array_new ();
-  g_autofree char *hidden = _buildq_http_uri_hide_password (uri);
-  guint8 chunk[4096];
-  gssize count;
+  const BuildqHttpRequest request
+      = { .client = self,
+          .method = SOUP_METHOD_GET,
+          .uri = uri,
+          .deadline = _buildq_clock_now () + self->deadline_us,
+          .cancellable = cancellable };
 
-  if (body == NULL)
-    return NULL;
-  while ((count = g_input_stream_read (body, chunk, sizeof chunk, cancellable, error))
-         > 0)
+  for (guint i = 1;; i++)
     {
-      if (bytes->len + (gsize) count > max_bytes)
+      g_autoptr (GInputStream) body = open_body (&request, error);
+      g_autofree char *what = _buildq_http_request_describe (&request);
+      GError *local = NULL;
+      GBytes *bytes;
+
+      if (body == NULL)
+        return NULL;
+      bytes = read_small (&request, body, max_bytes, &local);
+      if (bytes != NULL)
+        return bytes;
+      if (local->domain == BUILDQ_ERROR)
         {
-          g_set_error (error, BUILDQ_ERROR, BUILDQ_ERROR_TOO_LARGE,
-                       "GET %s: it is longer than %" G_GSIZE_FORMAT " bytes", hidden,
-                       max_bytes);
+          g_propagate_prefixed_error (error, local, "%s: ", what);
           return NULL;
         }
-      g_byte_array_append (bytes, chunk, count);
+      if (i == BODY_TRIES || g_cancellable_is_cancelled (cancellable)
+          || _buildq_clock_now () >= request.deadline)
+        {
+          _buildq_http_request_set_error (&request, local, error);
+          return NULL;
+        }
+      g_error_free (local);
     }
-  if (count < 0)
-    {
-      g_prefix_error (error, "GET %s: ", hidden);
-      return NULL;
-    }
-  return g_byte_array_free_to_bytes (g_steal_pointer (&bytes));
 }
 
 gboolean
@@ -408,11 +243,14 @@ _buildq_http_client_head (BuildqHttpClient *self,
                           GCancellable *cancellable,
                           GError **error)
 {
-  const Request request = {
-    .client = self, .method = SOUP_METHOD_HEAD, .uri = uri, .cancellable = cancellable
-  };
+  const BuildqHttpRequest request
+      = { .client = self,
+          .method = SOUP_METHOD_HEAD,
+          .uri = uri,
+          .deadline = _buildq_clock_now () + self->deadline_us,
+          .cancellable = cancellable };
   g_autoptr (SoupMessage) message = NULL;
-  g_autoptr (GInputStream) body = send (&request, &message, error);
+  g_autoptr (GInputStream) body = _buildq_http_request_send (&request, &message, error);
   SoupMessageHeaders *headers;
 
   if (body == NULL)
@@ -427,15 +265,15 @@ _buildq_http_client_head (BuildqHttpClient *self,
 /* --- writing --- */
 
 static gboolean
-send_put (const Request *request, GError **error)
+send_put (const BuildqHttpRequest *request, GError **error)
 {
   g_autoptr (SoupMessage) message = NULL;
-  g_autoptr (GInputStream) body = send (request, &message, error);
+  g_autoptr (GInputStream) body = _buildq_http_request_send (request, &message, error);
 
-  /* What it says does not matter, but the connection can be used again when it is read.
-   */
-  return body != NULL
-         && (g_input_stream_skip (body, CHUNK_BYTES, request->cancellable, NULL), TRUE);
+  if (body == NULL)
+    return FALSE;
+  _buildq_http_request_drain (request, body);
+  return TRUE;
 }
 
 gboolean
@@ -446,12 +284,14 @@ _buildq_http_client_put_file (BuildqHttpClient *self,
                               GCancellable *cancellable,
                               GError **error)
 {
-  const Request request = { .client = self,
-                            .method = SOUP_METHOD_PUT,
-                            .uri = uri,
-                            .path = path,
-                            .content_type = content_type,
-                            .cancellable = cancellable };
+  const BuildqHttpRequest request
+      = { .client = self,
+          .method = SOUP_METHOD_PUT,
+          .uri = uri,
+          .path = path,
+          .content_type = content_type,
+          .deadline = _buildq_clock_now () + self->deadline_us,
+          .cancellable = cancellable };
 
   return send_put (&request, error);
 }
@@ -464,12 +304,14 @@ _buildq_http_client_put (BuildqHttpClient *self,
                          GCancellable *cancellable,
                          GError **error)
 {
-  const Request request = { .client = self,
-                            .method = SOUP_METHOD_PUT,
-                            .uri = uri,
-                            .bytes = bytes,
-                            .content_type = content_type,
-                            .cancellable = cancellable };
+  const BuildqHttpRequest request
+      = { .client = self,
+          .method = SOUP_METHOD_PUT,
+          .uri = uri,
+          .bytes = bytes,
+          .content_type = content_type,
+          .deadline = _buildq_clock_now () + self->deadline_us,
+          .cancellable = cancellable };
 
   return send_put (&request, error);
 }

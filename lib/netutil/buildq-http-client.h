@@ -13,6 +13,11 @@ G_BEGIN_DECLS
 typedef struct _BuildqHttpClient BuildqHttpClient; /* atomically refcounted */
 
 BuildqHttpClient *_buildq_http_client_new (void);
+/* Other limits than the usual ones: how long a connection may be silent, and how long one
+ * call may go on trying. Only before it is used. */
+void _buildq_http_client_set_limits (BuildqHttpClient *self,
+                                     guint idle_seconds,
+                                     gint64 deadline_us);
 BuildqHttpClient *_buildq_http_client_ref (BuildqHttpClient *self);
 void _buildq_http_client_unref (BuildqHttpClient *self);
 
