@@ -196,7 +196,7 @@ tool_read_file (const char *path, gsize limit, GError **error)
       g_prefix_error (error, "reading '%s': ", from_stdin ? "standard input" : path);
       return NULL;
     }
-  if (bytes->len > 0 && memchr (bytes->data, '\0', bytes->len) != NULL)
+  if (memchr (bytes->data, '\0', bytes->len) != NULL)
     {
       g_set_error (error, BUILDQ_ERROR, BUILDQ_ERROR_INVALID, "'%s' is not text", path);
       return NULL;
