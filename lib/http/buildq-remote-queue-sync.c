@@ -213,6 +213,11 @@ _buildq_remote_sync_start (BuildqRemoteQueue *self)
         _buildq_remote_wire_open (self);
       return;
     }
+  /* Between the other side's close and ours nothing can be sent; what waits fails then. */
+  if (!by_post
+      && soup_websocket_connection_get_state (self->connection)
+             != SOUP_WEBSOCKET_STATE_OPEN)
+    return;
   for (GList *l = self->syncs.head; l != NULL; l = l->next)
     {
       Sync *sync = l->data;
