@@ -27,7 +27,7 @@ tool_cmd_cancel (int argc, char **argv)
 
   if (!tool_parse (&usage, NULL, &argc, &argv, &status))
     return status;
-  queue = tool_connect (&error);
+  queue = tool_connect ("submitter", &error);
   if (queue == NULL)
     return tool_fail (error);
   buildq_queue_cancel_async (queue, argv[1], G_PRIORITY_DEFAULT, NULL, tool_done,

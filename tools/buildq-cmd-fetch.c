@@ -100,7 +100,7 @@ collect (Wanted *self, char **names, GError **error)
           continue;
         }
       if (queue == NULL)
-        queue = tool_connect (error);
+        queue = tool_connect ("reader", error);
       if (queue == NULL || !add_job (self, queue, *p, error))
         return FALSE;
     }

@@ -166,7 +166,7 @@ tool_cmd_log (int argc, char **argv)
     return status;
   if (offset < 0)
     return tool_usage_error ("--offset %" G_GINT64_FORMAT " is negative", offset);
-  queue = tool_connect (&error);
+  queue = tool_connect ("reader", &error);
   if (queue == NULL)
     return tool_fail (error);
   return print_log (queue, argv[1], offset, follow);

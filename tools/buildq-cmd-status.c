@@ -240,7 +240,7 @@ tool_cmd_status (int argc, char **argv)
     return status;
   if ((int) jobs + (int) workers + (argc > 1) > 1)
     return tool_usage_error ("a request, --jobs and --workers exclude each other");
-  queue = tool_connect (&error);
+  queue = tool_connect ("reader", &error);
   if (queue == NULL)
     return tool_fail (error);
   if (argc > 1)

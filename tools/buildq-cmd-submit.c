@@ -123,7 +123,7 @@ submit (BuildqRequest *request, const SubmitOptions *options)
   const char *store_dir
       = options->store_dir != NULL ? options->store_dir : TOOL_DEFAULT_STORE_DIR;
   g_autoptr (GError) error = NULL;
-  g_autoptr (BuildqQueue) queue = tool_connect (&error);
+  g_autoptr (BuildqQueue) queue = tool_connect ("submitter", &error);
   g_autoptr (BuildqRequest) uploaded = NULL;
   g_autoptr (BuildqRequestStatus) status = NULL;
   const char *id;

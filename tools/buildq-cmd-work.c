@@ -37,17 +37,22 @@ static const ToolUsage usage = {
   0,
 };
 
+/* How often it is looked whether the queue answers. */
+#define WATCH_S 5
+
 typedef struct
 {
   BuildqWorker *worker;
+  const char *uri;
   GCancellable *cancellable;
   guint n_signals;
-} Signals;
+  gboolean said_away;
+} Work;
 
 static gboolean
 on_signal (gpointer user_data)
 {
-  Signals *self = user_data;
+  Work *self = user_data;
   guint running = buildq_worker_get_running (self->worker);
 
   if (self->n_signals++ == 0)
@@ -65,23 +70,50 @@ on_signal (gpointer user_data)
   return G_SOURCE_CONTINUE;
 }
 
-static int
-run (BuildqWorker *worker)
+/* The agent tries for ever, and says nothing. */
+static gboolean
+on_watch (gpointer user_data)
 {
-  g_autoptr (GCancellable) cancellable = g_cancellable_new ();
+  Work *self = user_data;
+
+  if (buildq_agent_is_attached (buildq_worker_get_agent (self->worker))
+      || self->said_away)
+    return G_SOURCE_CONTINUE;
+  self->said_away = TRUE;
+  tool_say ("%s: no connection to the queue at %s; trying again (is it running? is there "
+            "another worker of this name?)",
+            buildq_worker_get_name (self->worker), self->uri);
+  return G_SOURCE_CONTINUE;
+}
+
+static void
+on_attached (BuildqAgent *agent, gpointer user_data)
+{
+  Work *self = user_data;
+
+  self->said_away = FALSE;
+  tool_say ("%s: connected to %s", buildq_worker_get_name (self->worker), self->uri);
+}
+
+static int
+run (Work *self)
+{
+  BuildqAgent *agent = buildq_worker_get_agent (self->worker);
   g_autoptr (GAsyncResult) result = NULL;
   g_autoptr (GError) error = NULL;
-  Signals signals = { worker, cancellable, 0 };
+  gulong attached = g_signal_connect (agent, "attached", G_CALLBACK (on_attached), self);
   guint sources[] = {
-    g_unix_signal_add (SIGTERM, on_signal, &signals),
-    g_unix_signal_add (SIGINT, on_signal, &signals),
+    g_unix_signal_add (SIGTERM, on_signal, self),
+    g_unix_signal_add (SIGINT, on_signal, self),
+    g_timeout_add_seconds (WATCH_S, on_watch, self),
   };
   gboolean ok;
 
-  buildq_worker_run_async (worker, cancellable, tool_done, &result);
-  ok = buildq_worker_run_finish (worker, tool_wait (&result), &error);
+  buildq_worker_run_async (self->worker, self->cancellable, tool_done, &result);
+  ok = buildq_worker_run_finish (self->worker, tool_wait (&result), &error);
   for (guint i = 0; i < G_N_ELEMENTS (sources); i++)
     g_source_remove (sources[i]);
+  g_signal_handler_disconnect (agent, attached);
   if (ok || g_error_matches (error, G_IO_ERROR, G_IO_ERROR_CANCELLED))
     return TOOL_OK;
   return tool_fail (error);
@@ -96,6 +128,7 @@ work (ToolWorkerOptions *options)
   g_autoptr (GError) error = NULL;
   g_autoptr (BuildqQueue) queue = NULL;
   g_autoptr (BuildqWorker) worker = NULL;
+  g_autoptr (GCancellable) cancellable = g_cancellable_new ();
 
   store = options->store != NULL
               ? g_canonicalize_filename (options->store, NULL)
@@ -105,16 +138,18 @@ work (ToolWorkerOptions *options)
                  : g_build_filename (state, "workers", options->name, "work", NULL);
   options->store = store;
   options->work_dir = work_dir;
-  queue = tool_connect (&error);
+  queue = tool_connect ("worker", &error);
   if (queue == NULL)
     return tool_fail (error);
   worker = tool_open_worker (queue, options, &error);
   if (worker == NULL)
     return tool_fail (error);
   tool_log_worker (worker);
-  tool_say ("%s: fetching jobs from %s", options->name,
-            buildq_remote_queue_get_uri (BUILDQ_REMOTE_QUEUE (queue)));
-  return run (worker);
+  return run (&(Work){
+      .worker = worker,
+      .uri = buildq_remote_queue_get_uri (BUILDQ_REMOTE_QUEUE (queue)),
+      .cancellable = cancellable,
+  });
 }
 
 int

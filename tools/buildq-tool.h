@@ -22,8 +22,7 @@ enum
   TOOL_INTERRUPTED = 130,
 };
 
-/* --- commands -------------------------------------------------------------------------
- */
+/* --- commands --- */
 
 typedef struct
 {
@@ -70,15 +69,14 @@ gboolean tool_parse (const ToolUsage *usage,
                      char ***argv,
                      int *status);
 
-/* --- what people read
- * ------------------------------------------------------------------- */
+/* --- what people read --- */
 
 int tool_fail (const GError *error) G_GNUC_WARN_UNUSED_RESULT;
 int tool_usage_error (const char *format, ...)
     G_GNUC_PRINTF (1, 2) G_GNUC_WARN_UNUSED_RESULT;
 void tool_warn (const char *format, ...) G_GNUC_PRINTF (1, 2);
-void tool_say (const char *format, ...)
-    G_GNUC_PRINTF (1, 2); /* a line on stdout, at once */
+/* A line on stdout, at once. */
+void tool_say (const char *format, ...) G_GNUC_PRINTF (1, 2);
 const char *tool_closest (const char *word, const char *const *candidates);
 char *tool_printable (const char *text); /* without what moves the cursor of a terminal */
 char *tool_shell_word (const char *text); /* quoted only when it must be */
@@ -89,13 +87,11 @@ typedef struct _ToolTable ToolTable; /* columns as wide as their widest cell */
 
 ToolTable *tool_table_new (const char *first_heading, ...) G_GNUC_NULL_TERMINATED;
 void tool_table_add (ToolTable *self, const char *first_cell, ...) G_GNUC_NULL_TERMINATED;
-guint tool_table_get_n_rows (ToolTable *self);
 void tool_table_print (ToolTable *self);
 void tool_table_free (ToolTable *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (ToolTable, tool_table_free)
 
-/* --- calls
- * ------------------------------------------------------------------------------- */
+/* --- calls --- */
 
 /* An asynchronous call that is waited for:
  *   g_autoptr (GAsyncResult) result = NULL;
@@ -105,9 +101,10 @@ void tool_done (GObject *source, GAsyncResult *result, gpointer user_data);
 GAsyncResult *tool_wait (GAsyncResult **result);
 void tool_sleep_ms (guint ms, gboolean *stop);
 
-BuildqQueue *tool_connect (GError **error);
-gboolean tool_is_connected (
-    void); /* whether failures can be those of a queue elsewhere */
+/* @role: what a token must allow at least, for those who have none. */
+BuildqQueue *tool_connect (const char *role, GError **error);
+/* The role, where failures can be those of a queue elsewhere; else NULL. */
+const char *tool_connected_role (void);
 BuildqRequestStatus *tool_get_request (BuildqQueue *queue,
                                        const char *id,
                                        GError **error);
@@ -122,8 +119,7 @@ GPtrArray *tool_list_jobs (BuildqQueue *queue,
                            guint max,
                            GError **error);
 
-/* --- places
- * ------------------------------------------------------------------------------- */
+/* --- places --- */
 
 char *tool_state_dir (const char *option);
 gboolean tool_make_dir (const char *path, GError **error);
@@ -137,8 +133,7 @@ char *tool_read_file (const char *path, gsize limit, GError **error); /* "-": st
 /* Writes a file that is not there yet. */
 gboolean tool_write_new (const char *path, const char *text, int mode, GError **error);
 
-/* --- parts of a farm
- * ---------------------------------------------------------------------- */
+/* --- parts of a farm --- */
 
 typedef struct
 {
@@ -173,8 +168,7 @@ BuildqWorker *tool_open_worker (BuildqQueue *queue,
                                 GError **error);
 void tool_log_worker (BuildqWorker *worker); /* a line on stdout for each job */
 
-/* --- jobs
- * ---------------------------------------------------------------------------------- */
+/* --- jobs --- */
 
 /* Reads a job file into the strict form; the files that inputs name become absolute. */
 BuildqRequest *tool_job_file_read (const char *path, GError **error);

@@ -70,16 +70,16 @@ read_token (GError **error)
   return NULL;
 }
 
-static gboolean is_connected;
+static const char *connected_role;
 
-gboolean
-tool_is_connected (void)
+const char *
+tool_connected_role (void)
 {
-  return is_connected;
+  return connected_role;
 }
 
 BuildqQueue *
-tool_connect (GError **error)
+tool_connect (const char *role, GError **error)
 {
   const char *uri = g_getenv ("BUILDQ_URI");
   g_autofree char *token = NULL;
@@ -100,7 +100,7 @@ tool_connect (GError **error)
       g_prefix_error (error, "BUILDQ_URI '%s': ", uri);
       return NULL;
     }
-  is_connected = TRUE;
+  connected_role = role;
   return BUILDQ_QUEUE (queue);
 }
 

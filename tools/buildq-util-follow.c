@@ -44,8 +44,7 @@ erase (Follow *self)
   self->n_drawn = 0;
 }
 
-/* --- one line for each change
- * -------------------------------------------------------------- */
+/* --- one line for each change --- */
 
 static void
 tell_started (Follow *self, BuildqJobStatus *job)
@@ -151,8 +150,7 @@ tell_news (Follow *self, BuildqJobStatus *job)
   tell (self, job);
 }
 
-/* --- the block on a terminal
- * ----------------------------------------------------------------- */
+/* --- the block on a terminal --- */
 
 static gboolean
 terminal_size (guint *columns, guint *rows)
@@ -242,8 +240,7 @@ draw (Follow *self, BuildqRequestStatus *status, GPtrArray *running)
   fflush (stdout);
 }
 
-/* --- the loop
- * ---------------------------------------------------------------------------------- */
+/* --- the loop --- */
 
 static char *
 count_all (BuildqRequestStatus *status)

@@ -69,8 +69,7 @@ check_members (JsonObject *object,
   return TRUE;
 }
 
-/* --- inputs and outputs
- * ------------------------------------------------------------------ */
+/* --- inputs and outputs --- */
 
 static gboolean
 expand_input (JsonObject *input, const char *folder, const char *where, GError **error)
@@ -198,8 +197,7 @@ expand_outputs (JsonNode *node, const char *where, GError **error)
   return json_node_init_array (json_node_alloc (), list);
 }
 
-/* --- environments
- * -------------------------------------------------------------------------- */
+/* --- environments --- */
 
 /* Adds {"A": "b"} or ["A=b"] to a table of names and values. */
 static gboolean
@@ -260,8 +258,7 @@ merge_env (JsonNode *defaults, JsonNode *own, const char *where, GError **error)
   return json_node_init_array (json_node_alloc (), list);
 }
 
-/* --- jobs
- * ------------------------------------------------------------------------------------ */
+/* --- jobs --- */
 
 static gboolean
 expand_lists (JsonObject *job, const char *folder, const char *where, GError **error)

@@ -11,32 +11,34 @@
 #include <string.h>
 
 /* What to type next, where the kind of failure says it. */
-static const char *
+static char *
 hint_for (const GError *error)
 {
-  gboolean connected = tool_is_connected ();
+  const char *role = tool_connected_role ();
 
-  if (g_error_matches (error, BUILDQ_ERROR, BUILDQ_ERROR_UNAUTHORIZED) && connected)
-    return "the queue asks for a token of the right role: on its machine, type\n"
-           "  buildq token add NAME --role submitter\n"
-           "put what it prints into a file, and name that file in BUILDQ_TOKEN_FILE";
+  if (g_error_matches (error, BUILDQ_ERROR, BUILDQ_ERROR_UNAUTHORIZED) && role != NULL)
+    return g_strdup_printf (
+        "the queue asks for a token that allows this: on its machine, type\n"
+        "  buildq token add NAME --role %s\n"
+        "put what it prints into a file, and name that file in "
+        "BUILDQ_TOKEN_FILE\n",
+        role);
   if (g_error_matches (error, BUILDQ_ERROR, BUILDQ_ERROR_UNAUTHORIZED))
-    return "'buildq token add NAME --role ROLE' makes the first token";
-  if (g_error_matches (error, BUILDQ_ERROR, BUILDQ_ERROR_UNAVAILABLE) && connected)
-    return "is the queue running there? 'buildq serve' runs one; BUILDQ_URI says where "
-           "it is";
-  return NULL;
+    return g_strdup ("'buildq token add NAME --role ROLE' makes the first token\n");
+  if (g_error_matches (error, BUILDQ_ERROR, BUILDQ_ERROR_UNAVAILABLE) && role != NULL)
+    return g_strdup (
+        "is the queue running there? 'buildq serve' runs one; BUILDQ_URI says "
+        "where it is\n");
+  return g_strdup ("");
 }
 
 int
 tool_fail (const GError *error)
 {
-  const char *hint = hint_for (error);
+  g_autofree char *hint = hint_for (error);
 
   fflush (stdout);
-  fprintf (stderr, "buildq: %s\n", error->message);
-  if (hint != NULL)
-    fprintf (stderr, "%s\n", hint);
+  fprintf (stderr, "buildq: %s\n%s", error->message, hint);
   return TOOL_FAILED;
 }
 
@@ -163,12 +165,6 @@ tool_table_add (ToolTable *self, const char *first_cell, ...)
   va_start (args, first_cell);
   g_ptr_array_add (self->rows, collect_cells (first_cell, args));
   va_end (args);
-}
-
-guint
-tool_table_get_n_rows (ToolTable *self)
-{
-  return self->rows->len - 1;
 }
 
 static int

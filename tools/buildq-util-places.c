@@ -196,12 +196,12 @@ tool_read_file (const char *path, gsize limit, GError **error)
       g_prefix_error (error, "reading '%s': ", from_stdin ? "standard input" : path);
       return NULL;
     }
-  if (memchr (bytes->data, '\0', bytes->len) != NULL)
+  g_byte_array_append (bytes, (const guint8 *) "", 1);
+  if (memchr (bytes->data, '\0', bytes->len - 1) != NULL)
     {
       g_set_error (error, BUILDQ_ERROR, BUILDQ_ERROR_INVALID, "'%s' is not text", path);
       return NULL;
     }
-  g_byte_array_append (bytes, (const guint8 *) "", 1);
   return (char *) g_byte_array_free (g_steal_pointer (&bytes), FALSE);
 }
 

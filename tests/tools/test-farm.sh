@@ -57,4 +57,16 @@ prints "failed     bad: failed on $(uname -n)" "| line 40" "| line 11" "not buil
 ! grep -q '| line 10$' "$work/out"
 result $? "only the last 30 lines of the log"
 
+# On a terminal: a block that is drawn again and again, and is gone in the end.
+if command -v script > /dev/null
+then
+  printf '{"jobs": [{"key": "sleeper", "argv": ["/bin/sleep", "2"]}]}' > "$work/jobs/live.json"
+  script -qec "$tool farm $work/jobs/live.json" /dev/null > "$work/out" 2> "$work/err" < /dev/null
+  result $? "a farm on a terminal"
+  prints "sleeper   " "0 of 1 succeeded, 1 running; " "succeeded  sleeper on"
+  grep -q "$(printf '\033\\[2A\033\\[J')" "$work/out"
+  result $? "two lines are drawn again"
+else
+  echo "# no script: terminals are not tested"
+fi
 done_testing

@@ -109,6 +109,14 @@ result $? "the worker stopped it"
 job slow2 'exec /bin/sleep 600'
 buildq submit "$work/slow2.json"
 wait_until 30 is_in_state slow2 leased
+start waiter submit "$work/slow2.json" --wait
+wait_until 30 says "$work/waiter.log" "started    slow2 on ant"
+stop "$pid"
+is "a stopped submit --wait says so" 130 $?
+says "$work/waiter.log" "waiting no longer; the jobs go on"
+result $? "and that the jobs go on"
+is_in_state slow2 leased
+result $? "as they do"
 kill -TERM "$worker"
 wait_until 30 says "$work/work.log" "stopping: no more jobs are taken, 1 still run"
 result $? "SIGTERM drains a worker"
@@ -134,8 +142,9 @@ result $? "which were those of messages, not of logs and results"
 echo bq_unknown > "$work/unknown.token"
 start_queue serve2
 fails 1 "the queue asks for a token" status
-grep -q 'buildq token add NAME --role' "$work/err"
+grep -q 'buildq token add NAME --role reader' "$work/err"
 result $? "no token: it says what to do"
+fails 1 "buildq token add NAME --role worker" work --name bee
 export BUILDQ_TOKEN_FILE="$work/unknown.token"
 fails 1 "BUILDQ_TOKEN_FILE" status
 export BUILDQ_TOKEN_FILE="$work/reader.token"
