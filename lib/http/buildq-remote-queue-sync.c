@@ -213,7 +213,8 @@ _buildq_remote_sync_start (BuildqRemoteQueue *self)
         _buildq_remote_wire_open (self);
       return;
     }
-  /* Between the other side's close and ours nothing can be sent; what waits fails then. */
+  /* Between the other side's close and ours nothing can be sent; what waits fails then.
+   */
   if (!by_post
       && soup_websocket_connection_get_state (self->connection)
              != SOUP_WEBSOCKET_STATE_OPEN)
