@@ -25,3 +25,6 @@ check_PROGRAMS += tests/mirror/test-http-mirror
 tests_mirror_test_http_mirror_SOURCES = tests/mirror/test-http-mirror.c \
 	$(mirror_check_sources) $(fault_server_sources)
 tests_mirror_test_http_mirror_LDADD = $(test_internal_ldadd)
+check_PROGRAMS += tests/mirror/test-store
+tests_mirror_test_store_SOURCES = tests/mirror/test-store.c $(mirror_fixture)
+tests_mirror_test_store_LDADD = $(test_internal_ldadd)
