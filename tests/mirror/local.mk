@@ -28,3 +28,9 @@ tests_mirror_test_http_mirror_LDADD = $(test_internal_ldadd)
 check_PROGRAMS += tests/mirror/test-store
 tests_mirror_test_store_SOURCES = tests/mirror/test-store.c $(mirror_fixture)
 tests_mirror_test_store_LDADD = $(test_internal_ldadd)
+
+
+check_PROGRAMS += tests/mirror/test-resolver-http
+tests_mirror_test_resolver_http_SOURCES = tests/mirror/test-resolver-http.c \
+	$(mirror_fixture) $(fault_server_sources)
+tests_mirror_test_resolver_http_LDADD = $(test_ldadd)
