@@ -9,7 +9,7 @@
 
 G_BEGIN_DECLS
 
-#define BUILDQ_LOG_TAIL_BYTES (64 * 1024)
+#define BUILDQ_LOG_TAIL_BYTES (4 * 1024)
 
 typedef struct _BuildqLogSpool BuildqLogSpool;
 
