@@ -16,11 +16,19 @@ import tempfile
 import time
 import urllib.request
 
-LAST = "optipng"      # the result that is fetched and run
+LAST = "optipng"       # the result that is fetched and run
 VICTIM_JOB = "libpng" # whose worker is killed in the middle
 SESSION_S = 2
-# The queue says who does what, and never carries what is built. Measured: 4 to 8 kB.
+# The queue says who does what, and never carries what is built. Measured: 12 kB a job, most
+# of it the ends of the logs, and 0.7 kB a second for two sessions and a watching submitter.
 MAX_BYTES_PER_JOB = 20_000
+MAX_BYTES_PER_SECOND = 2_000
+
+WORKERS = ("ant", "bee")
+TITLES = {"serve": "buildq serve, the queue", "submit": "buildq submit, which waited",
+          "fetch": "buildq fetch, into a fresh store", "nar hash": "buildq nar hash, to compare",
+          "farm": "buildq farm: queue, worker and submitter in one",
+          **{name: f"buildq work, the worker {name}" for name in WORKERS}}
 
 
 def say(text):
@@ -110,7 +118,7 @@ class Farm:
 
     def end(self, what, how=None, by=None, seconds=20):
         """Ends a process that we started, by its pid, and notes how that went."""
-        process = self.running.pop(what)
+        process = self.running[what]
         if by is not None and process.poll() is None:
             process.send_signal(by)
         try:
@@ -118,12 +126,13 @@ class Farm:
         except subprocess.TimeoutExpired:
             process.kill()
             status, how = process.wait(), "did not stop, killed"
-        self.ran.append((process.pid, what, how or (
+        del self.running[what]
+        self.ran.append((process.pid, TITLES.get(what, what), how or (
             "ended well" if status == 0 else f"ended with status {status}")))
         return status
 
     def stop(self, *names):
-        for what in names or reversed(list(self.running)):
+        for what in names:
             self.end(what, by=signal.SIGTERM)
 
     def start_nginx(self):
@@ -139,8 +148,20 @@ class Farm:
             self.ran.append((int(self.dav["pid"]), "nginx, the mirror", "ended well"))
             self.dav = None
 
+    def wait_for(self, what, seconds):
+        """Waits for a process while all others do what they should; returns its status."""
+        def ended():
+            for other, process in self.running.items():
+                if other != what and process.poll() is not None:
+                    sys.exit(f"run-demo: {other} ended with status {process.returncode}")
+            return self.running[what].poll() is not None
+
+        wait_until(ended, what + " to end", seconds)
+        return self.end(what)
+
     def close(self):
-        self.stop()
+        for what in reversed(list(self.running)):
+            self.end(what, by=signal.SIGTERM, seconds=3)
         self.stop_nginx()
         if self.options.keep:
             say(f"kept {self.home}")
@@ -229,7 +250,8 @@ class Farm:
         print(f"\n$ {LAST} {' '.join(command[1:])}".replace(self.home, "…"))
         run = subprocess.run(command, check=True, text=True, stdout=subprocess.PIPE,
                              stderr=subprocess.STDOUT)
-        print("  " + run.stdout.replace(self.home, "…").strip().replace("\n", "\n  "))
+        for line in run.stdout.replace(self.home, "…").strip().splitlines():
+            print("  " + line.rstrip() if line.strip() else "")
         if os.path.getsize(self.path("smaller.png")) >= os.path.getsize(command[-1]):
             sys.exit(f"run-demo: {LAST} made nothing smaller")
 
@@ -239,11 +261,13 @@ def kilobytes(number):
 
 
 def print_table(rows):
-    widths = [max(len(str(row[i])) for row in rows) for i in range(len(rows[0]))]
+    """Numbers stand on the right, with their headings."""
+    rows = [[str(cell) for cell in row] for row in rows]
+    widths = [max(map(len, column)) for column in zip(*rows)]
+    right = [all(cell[:1].isdigit() for cell in column[1:]) for column in zip(*rows)]
     for row in rows:
-        print("  " + "  ".join(
-            str(cell).ljust(width) if i < 2 else str(cell).rjust(width)
-            for i, (cell, width) in enumerate(zip(row, widths))).rstrip())
+        print("  " + "  ".join(cell.rjust(width) if number else cell.ljust(width)
+                               for cell, width, number in zip(row, widths, right)).rstrip())
 
 
 def print_processes(farm):
@@ -280,24 +304,24 @@ def folder_bytes(folder):
 
 def run_processes(farm):
     """Queue, mirror and two workers, each a process of its own."""
+    began = time.monotonic()
     mirror = farm.start_nginx()
     farm.admin = farm.token("admin", "admin")
     queue = farm.start_queue()
-    workers = ["ant", "bee"]
-    for name in workers:
+    for name in WORKERS:
         farm.start_worker(name, mirror)
-    say(f"queue at {queue}, mirror at {mirror}, workers {' and '.join(workers)}")
+    say(f"queue at {queue}, mirror at {mirror}, workers {' and '.join(WORKERS)}")
 
     submit = subprocess.Popen(
         [farm.options.tool, "submit", farm.options.file, "--mirror", mirror, "--wait"],
         env={**farm.env, "BUILDQ_TOKEN_FILE": farm.admin}, stdin=subprocess.DEVNULL)
     farm.running["submit"] = submit
-    farm.kill_worker_of(VICTIM_JOB, workers)
-    if farm.end("submit", seconds=900) != 0:
+    farm.kill_worker_of(VICTIM_JOB, WORKERS)
+    if farm.wait_for("submit", 900) != 0:
         sys.exit("run-demo: not all was built")
-    status = farm.get("/v1/status")
+    status, seconds = farm.get("/v1/status"), time.monotonic() - began
     jobs = farm.get("/v1/jobs")["jobs"]
-    farm.stop(*[w for w in workers if w in farm.running], "serve")
+    farm.stop(*[w for w in WORKERS if w in farm.running], "serve")
     say("stopped the queue and the worker: only the mirror is left")
     farm.fetch_and_run(mirror, next(j for j in jobs if j["key"] == LAST))
     kept, access_log = folder_bytes(farm.dav["root"]), farm.dav["access_log"]
@@ -310,8 +334,9 @@ def run_processes(farm):
     received, sent = status["received_bytes"], status["sent_bytes"]
     print(f"bytes through the queue's sockets:               {received + sent:>12,}  "
           f"(received {received:,}, sent {sent:,}; {(received + sent) // len(jobs):,} a job)")
-    if received + sent > MAX_BYTES_PER_JOB * len(jobs):
-        sys.exit(f"run-demo: more than {MAX_BYTES_PER_JOB:,} bytes a job through the queue")
+    allowed = MAX_BYTES_PER_JOB * len(jobs) + MAX_BYTES_PER_SECOND * seconds
+    if received + sent > allowed:
+        sys.exit(f"run-demo: that is more than the {allowed:,.0f} that messages can account for")
 
 
 def run_farm(farm):
