@@ -272,7 +272,7 @@ def print_table(rows):
 
 def print_processes(farm):
     print("\nprocesses")
-    print_table([("pid", "what", "how it ended")] + sorted(farm.ran))
+    print_table([("pid", "what", "how it ended")] + farm.ran)
 
 
 def print_jobs(jobs):
