@@ -29,8 +29,11 @@ check_PROGRAMS += tests/mirror/test-store
 tests_mirror_test_store_SOURCES = tests/mirror/test-store.c $(mirror_fixture)
 tests_mirror_test_store_LDADD = $(test_internal_ldadd)
 
-
 check_PROGRAMS += tests/mirror/test-resolver-http
 tests_mirror_test_resolver_http_SOURCES = tests/mirror/test-resolver-http.c \
 	$(mirror_fixture) $(fault_server_sources)
 tests_mirror_test_resolver_http_LDADD = $(test_ldadd)
+
+check_PROGRAMS += tests/mirror/test-uploader
+tests_mirror_test_uploader_SOURCES = tests/mirror/test-uploader.c $(mirror_fixture)
+tests_mirror_test_uploader_LDADD = $(test_ldadd)
