@@ -195,7 +195,6 @@ tool_cmd_fetch (int argc, char **argv)
     { "from", 0, 0, G_OPTION_ARG_STRING_ARRAY, &mirrors, "a mirror, a directory or a URI, in the order in which they are asked; can be repeated", "URI" },
     { "store", 0, 0, G_OPTION_ARG_FILENAME, &store, "the directory to put it into (default: ./store)", "DIR" },
     { "key", 'k', 0, G_OPTION_ARG_STRING_ARRAY, &keys, "a key that is trusted: NAME:BASE64, or a file with it; can be repeated", "PUBLIC" },
-    { "mirror", 0, G_OPTION_FLAG_HIDDEN, G_OPTION_ARG_STRING_ARRAY, &mirrors, NULL, NULL },
     { NULL },
   };
   /* clang-format on */
