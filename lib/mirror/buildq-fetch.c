@@ -206,6 +206,16 @@ is_local (const GError *error)
   return error->domain == G_IO_ERROR;
 }
 
+/* How long a file can be at most: what a server sends may have no end. */
+static gint64
+max_file_size (BuildqArtifact *artifact, BuildqLocation *location)
+{
+  if (location->file_size > 0 || artifact->nar_size > G_MAXINT64 / 2)
+    return location->file_size;
+  /* No compression makes anything much longer. */
+  return artifact->nar_size > 0 ? artifact->nar_size + artifact->nar_size / 8 + 65536 : 0;
+}
+
 static gboolean
 unpack (BuildqArtifact *artifact,
         BuildqLocation *location,
@@ -216,7 +226,10 @@ unpack (BuildqArtifact *artifact,
 {
   g_autoptr (BuildqHash) file_hash = _buildq_hash_new ();
   g_autoptr (BuildqHash) nar_hash = _buildq_hash_new ();
-  BuildqHashLink file = { .hash = file_hash, .source = download_read, .next = download };
+  BuildqHashLink file = { .hash = file_hash,
+                          .max_size = max_file_size (artifact, location),
+                          .source = download_read,
+                          .next = download };
   g_autoptr (BuildqDecompressor) decompressor = _buildq_decompressor_new (
       location->compression, _buildq_hash_source, &file, error);
   BuildqHashLink nar = { .hash = nar_hash,
@@ -225,21 +238,18 @@ unpack (BuildqArtifact *artifact,
                          .next = decompressor };
   gboolean ok = decompressor != NULL
                 && _buildq_nar_read (_buildq_hash_source, &nar, staged, TRUE,
-                                     download->cancellable, error);
+                                     download->cancellable, error)
+                && check_all (artifact, location, &file, &nar, error);
 
   *fetched_bytes += file.size;
-  if (!ok)
-    {
-      /* What is not an archive at all is not what was promised. */
-      if (error != NULL && *error != NULL
-          && (g_error_matches (*error, BUILDQ_ERROR, BUILDQ_ERROR_INVALID)
-              || g_error_matches (*error, BUILDQ_ERROR, BUILDQ_ERROR_TOO_LARGE)))
-        (*error)->code = BUILDQ_ERROR_CHECKSUM;
-      return FALSE;
-    }
-  if (check_all (artifact, location, &file, &nar, error))
+  if (ok)
     return TRUE;
   _buildq_tree_remove (staged, NULL);
+  /* What is too long, or not an archive at all, is not what was promised. */
+  if (error != NULL && *error != NULL
+      && (g_error_matches (*error, BUILDQ_ERROR, BUILDQ_ERROR_INVALID)
+          || g_error_matches (*error, BUILDQ_ERROR, BUILDQ_ERROR_TOO_LARGE)))
+    (*error)->code = BUILDQ_ERROR_CHECKSUM;
   return FALSE;
 }
 

@@ -176,12 +176,17 @@ stall (Exchange *self)
     ;
 }
 
+/* What is at the path, if anything, and then zeros. */
 static void
 answer_endless (Exchange *self)
 {
   g_autofree char *chunk = g_malloc0 (4096);
+  g_autoptr (GBytes) bytes
+      = has (self, FAULT_RUN_ON) ? fault_server_get (self->server, self->path) : NULL;
 
-  if (send_head (self, "200 OK\r\n"))
+  if (send_head (self, "200 OK\r\n")
+      && (bytes == NULL
+          || send (self, g_bytes_get_data (bytes, NULL), g_bytes_get_size (bytes))))
     while (send (self, chunk, 4096))
       ;
 }
@@ -245,7 +250,7 @@ answer (Exchange *self)
   else if (has (self, FAULT_MOVED))
     send_head (self, "307 Moved\r\nLocation: %s\r\nContent-Length: 0\r\n",
                self->server->target);
-  else if (has (self, FAULT_ENDLESS))
+  else if (has (self, FAULT_ENDLESS) || has (self, FAULT_RUN_ON))
     answer_endless (self);
   else if (has (self, FAULT_STALL) && self->arg == 0)
     stall (self);

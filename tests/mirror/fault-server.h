@@ -20,6 +20,7 @@ typedef enum
   FAULT_LOOP,      /* redirects to itself */
   FAULT_MOVED,     /* redirects to the target of fault_server_set_target() */
   FAULT_ENDLESS,   /* a body that does not end */
+  FAULT_RUN_ON,    /* a body that goes on after its end, for ever */
   FAULT_STALL,     /* no answer, or none after @arg bytes of the body */
 } Fault;
 
