@@ -25,8 +25,10 @@ start_quark (void)
 static void
 task_thread (GTask *task, gpointer source, gpointer task_data, GCancellable *cancellable)
 {
-  Start *start = g_object_get_qdata (G_OBJECT (task), start_quark ());
+  Start *start;
 
+  BUILDQ_TAKE_OVER (task);
+  start = g_object_get_qdata (G_OBJECT (task), start_quark ());
   g_private_set (&marked, GINT_TO_POINTER (1));
   start->func (task, source, task_data, cancellable);
   g_private_set (&marked, NULL);

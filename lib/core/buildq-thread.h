@@ -44,6 +44,18 @@ void _buildq_sync_ready (GObject *source, GAsyncResult *result, gpointer sync);
 GAsyncResult *_buildq_sync_wait (BuildqSync *self);
 void _buildq_sync_end (BuildqSync *self);
 
+/* For TSan, which does not see how GLib synchronises: @what is handed to another thread,
+ * and taken there. */
+#ifdef __SANITIZE_THREAD__
+void __tsan_release (void *what);
+void __tsan_acquire (void *what);
+#define BUILDQ_HAND_OVER(what) __tsan_release (what)
+#define BUILDQ_TAKE_OVER(what) __tsan_acquire (what)
+#else
+#define BUILDQ_HAND_OVER(what) ((void) 0)
+#define BUILDQ_TAKE_OVER(what) ((void) 0)
+#endif
+
 /* Time, in µs: monotonic for deadlines, real for what people read. */
 gint64 _buildq_clock_now (void);
 gint64 _buildq_clock_real (void);

@@ -161,6 +161,7 @@ batch_is_done (gpointer data)
   Batch *batch = data;
   BuildqJournal *self = batch->journal;
 
+  BUILDQ_TAKE_OVER (batch);
   if (self->closed)
     return G_SOURCE_REMOVE;
   self->in_flight = FALSE;
@@ -199,6 +200,15 @@ checkpoint (BuildqJournal *self)
   self->log_pages = 0;
 }
 
+static Batch *
+take_batch (BuildqJournal *self)
+{
+  Batch *batch = g_async_queue_pop (self->to_writer);
+
+  BUILDQ_TAKE_OVER (batch);
+  return batch;
+}
+
 static gpointer
 writer_thread (gpointer data)
 {
@@ -206,11 +216,12 @@ writer_thread (gpointer data)
   g_autoptr (GError) broken = NULL;
   Batch *batch;
 
-  while ((batch = g_async_queue_pop (self->to_writer))->number != 0)
+  while ((batch = take_batch (self))->number != 0)
     {
       g_autoptr (GSource) source = g_idle_source_new ();
 
       write_batch (self, batch, &broken);
+      BUILDQ_HAND_OVER (batch);
       g_source_set_priority (source, G_PRIORITY_DEFAULT);
       g_source_set_callback (source, batch_is_done, batch, batch_release);
       g_source_attach (source, self->context);
@@ -354,6 +365,13 @@ _buildq_journal_open (const char *path,
   return self;
 }
 
+static void
+give_batch (BuildqJournal *self, Batch *batch)
+{
+  BUILDQ_HAND_OVER (batch);
+  g_async_queue_push (self->to_writer, batch);
+}
+
 /* What was added is written, unless what came before it could not be. Batches that are
  * done may still be on their way to the owner, and hold a reference. */
 void
@@ -365,7 +383,7 @@ _buildq_journal_close (BuildqJournal *self)
       self->in_flight = FALSE;
       _buildq_journal_flush (self);
     }
-  g_async_queue_push (self->to_writer, batch_new (0));
+  give_batch (self, batch_new (0));
   g_thread_join (self->thread);
   close_connections (self);
   g_clear_pointer (&self->open, batch_free);
@@ -406,7 +424,7 @@ _buildq_journal_flush (BuildqJournal *self)
   self->in_flight = TRUE;
   self->open = batch_new (batch->number + 1);
   batch->journal = g_atomic_rc_box_acquire (self);
-  g_async_queue_push (self->to_writer, batch);
+  give_batch (self, batch);
 }
 
 guint64

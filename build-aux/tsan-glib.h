@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later
+ * Copyright The libbuildq authors
+ *
+ * Included in front of each file when the library is built for TSan, which does not see
+ * how GLib synchronises, as GLib itself is not built for it: tells it where one thread
+ * hands something to another.
+ */
+#pragma once
+
+#include "config.h"
+
+#if __has_include(<gio/gio.h>)
+#include <gio/gio.h>
+#include <sanitizer/tsan_interface.h>
+
+#define g_task_run_in_thread(task, func)                                                 \
+  (__tsan_release (task), (g_task_run_in_thread) (task, func))
+#define g_task_return_pointer(task, value, destroy)                                      \
+  (__tsan_release (task), (g_task_return_pointer) (task, value, destroy))
+#define g_task_return_boolean(task, value)                                               \
+  (__tsan_release (task), (g_task_return_boolean) (task, value))
+#define g_task_return_error(task, error)                                                 \
+  (__tsan_release (task), (g_task_return_error) (task, error))
+#define g_task_return_new_error(task, ...)                                               \
+  (__tsan_release (task), (g_task_return_new_error) (task, __VA_ARGS__))
+#define g_task_propagate_pointer(task, error)                                            \
+  (__tsan_acquire (task), (g_task_propagate_pointer) (task, error))
+#define g_task_propagate_boolean(task, error)                                            \
+  (__tsan_acquire (task), (g_task_propagate_boolean) (task, error))
+#define g_task_get_task_data(task) (__tsan_acquire (task), (g_task_get_task_data) (task))
+#endif
