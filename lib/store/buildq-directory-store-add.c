@@ -37,6 +37,18 @@ add_free (Add *self)
   g_free (self);
 }
 
+/* Whether it is an item of this store, or something in one, which must stay there. */
+static gboolean
+is_in_item (Add *self)
+{
+  const char *rest;
+
+  if (!g_str_has_prefix (self->path, self->self->real_dir))
+    return FALSE;
+  rest = self->path + strlen (self->self->real_dir);
+  return *rest == '/' && !g_str_has_prefix (rest, "/.buildq/");
+}
+
 /* Moves what is ours and on the same file system, copies the rest. */
 static gboolean
 take (Add *self, const char *staged, GCancellable *cancellable, GError **error)
@@ -45,7 +57,7 @@ take (Add *self, const char *staged, GCancellable *cancellable, GError **error)
 
   if (lstat (self->path, &status) < 0)
     return _buildq_set_errno (error, errno, "reading", self->path);
-  if (geteuid () == 0 || status.st_uid == geteuid ())
+  if (!is_in_item (self) && (geteuid () == 0 || status.st_uid == geteuid ()))
     {
       self->moved = _buildq_store_tree_rename (self->path, staged);
       if (self->moved)
@@ -91,7 +103,7 @@ describe (Add *self, const char *staged, GCancellable *cancellable, GError **err
   return buildq_artifact_builder_build (builder, error);
 }
 
-/* After an error the tree is put back where it was, if it was moved. */
+/* What the store does not keep is put back where it was, if it was moved. */
 static void
 give_back (Add *self, const char *staged)
 {
@@ -104,23 +116,23 @@ add_staged (Add *self, const char *staged, GCancellable *cancellable, GError **e
 {
   g_autoptr (BuildqArtifact) record = NULL;
   g_autoptr (BuildqArtifact) there = NULL;
+  gboolean placed = FALSE;
+  gboolean ok = FALSE;
 
   if (_buildq_store_tree_canonicalise (staged, cancellable, error))
     record = describe (self, staged, cancellable, error);
-  if (record == NULL)
+  if (record != NULL)
     {
-      give_back (self, staged);
-      return NULL;
+      there
+          = _buildq_directory_store_get (self->self, self->store_path, cancellable, NULL);
+      ok = there != NULL
+           || _buildq_directory_store_place (self->self, staged, record, &placed, error);
     }
-  there = _buildq_directory_store_get (self->self, self->store_path, cancellable, NULL);
-  if (there != NULL)
-    {
-      give_back (self, staged);
-      return g_steal_pointer (&there);
-    }
-  if (!_buildq_directory_store_commit (self->self, staged, record, error))
+  if (!placed)
+    give_back (self, staged);
+  if (!ok)
     return NULL;
-  return g_steal_pointer (&record);
+  return there != NULL ? g_steal_pointer (&there) : g_steal_pointer (&record);
 }
 
 static BuildqArtifact *

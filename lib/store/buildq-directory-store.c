@@ -282,30 +282,27 @@ commit_locked (BuildqDirectoryStore *self,
 }
 
 gboolean
-_buildq_directory_store_commit (BuildqDirectoryStore *self,
-                                const char *staged,
-                                BuildqArtifact *artifact,
-                                GError **error)
+_buildq_directory_store_place (BuildqDirectoryStore *self,
+                               const char *staged,
+                               BuildqArtifact *artifact,
+                               gboolean *placed,
+                               GError **error)
 {
   const char *store_path = buildq_artifact_get_store_path (artifact);
   g_autoptr (BuildqArtifact) there = NULL;
-  gboolean placed = FALSE;
-  gboolean ok = FALSE;
+  gboolean ok;
   int lock;
 
+  *placed = FALSE;
+  if (!_buildq_store_check_path (self->store_dir, store_path, error))
+    return FALSE;
   /* First without the lock, as an item of another boot may have to be hashed. */
-  if (_buildq_store_check_path (self->store_dir, store_path, error))
-    {
-      there = _buildq_directory_store_get (self, store_path, NULL, NULL);
-      lock = lock_store (self, error);
-      if (lock >= 0)
-        {
-          ok = commit_locked (self, staged, artifact, &placed, error);
-          close (lock);
-        }
-    }
-  if (!placed)
-    _buildq_tree_remove (staged, NULL);
+  there = _buildq_directory_store_get (self, store_path, NULL, NULL);
+  lock = lock_store (self, error);
+  if (lock < 0)
+    return FALSE;
+  ok = commit_locked (self, staged, artifact, placed, error);
+  close (lock);
   return ok;
 }
 
@@ -383,8 +380,13 @@ commit_staged (BuildqStore *store,
                BuildqArtifact *artifact,
                GError **error)
 {
-  return _buildq_directory_store_commit (BUILDQ_DIRECTORY_STORE (store), staged, artifact,
-                                         error);
+  gboolean placed;
+  gboolean ok = _buildq_directory_store_place (BUILDQ_DIRECTORY_STORE (store), staged,
+                                               artifact, &placed, error);
+
+  if (!placed)
+    _buildq_tree_remove (staged, NULL);
+  return ok;
 }
 
 static void

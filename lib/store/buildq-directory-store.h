@@ -31,10 +31,13 @@ BuildqArtifact *_buildq_directory_store_get (BuildqDirectoryStore *self,
 char *_buildq_directory_store_stage (BuildqDirectoryStore *self,
                                      const char *store_path,
                                      GError **error);
-gboolean _buildq_directory_store_commit (BuildqDirectoryStore *self,
-                                         const char *staged,
-                                         BuildqArtifact *artifact,
-                                         GError **error);
+/* *placed tells whether @staged was moved in; else it is still there: after an error, and
+ * when the item is in the store already. */
+gboolean _buildq_directory_store_place (BuildqDirectoryStore *self,
+                                        const char *staged,
+                                        BuildqArtifact *artifact,
+                                        gboolean *placed,
+                                        GError **error);
 
 /* buildq-directory-store-add.c */
 void _buildq_directory_store_add_async (BuildqStore *store,

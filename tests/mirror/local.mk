@@ -29,6 +29,10 @@ check_PROGRAMS += tests/mirror/test-store
 tests_mirror_test_store_SOURCES = tests/mirror/test-store.c $(mirror_fixture)
 tests_mirror_test_store_LDADD = $(test_internal_ldadd)
 
+check_PROGRAMS += tests/mirror/test-store-faults
+tests_mirror_test_store_faults_SOURCES = tests/mirror/test-store-faults.c $(mirror_fixture)
+tests_mirror_test_store_faults_LDADD = $(test_internal_ldadd)
+
 check_PROGRAMS += tests/mirror/test-resolver-http
 tests_mirror_test_resolver_http_SOURCES = tests/mirror/test-resolver-http.c \
 	$(mirror_fixture) $(fault_server_sources)
