@@ -317,6 +317,7 @@ complete_record (BuildqUploader *self, Upload *upload, GError **error)
   artifact = _buildq_value_new (&_buildq_artifact_info);
   artifact->store_path = _buildq_store_path_for_content (
       store_dir, upload->packed->nar_digest, upload->store_name, NULL);
+  artifact->ca = g_strconcat ("fixed:r:", hash, NULL);
   artifact->nar_hash = g_steal_pointer (&hash);
   artifact->nar_size = upload->packed->nar_size;
   upload->artifact = artifact;

@@ -41,3 +41,8 @@ tests_mirror_test_resolver_http_LDADD = $(test_ldadd)
 check_PROGRAMS += tests/mirror/test-uploader
 tests_mirror_test_uploader_SOURCES = tests/mirror/test-uploader.c $(mirror_fixture)
 tests_mirror_test_uploader_LDADD = $(test_ldadd)
+
+check_PROGRAMS += tests/mirror/test-uploader-http
+tests_mirror_test_uploader_http_SOURCES = tests/mirror/test-uploader-http.c \
+	$(mirror_fixture) $(fault_server_sources)
+tests_mirror_test_uploader_http_LDADD = $(test_ldadd)
