@@ -6,7 +6,7 @@
  */
 #include "config.h"
 
-#include "mirror/buildq-mirror-private.h"
+#include "mirror/buildq-mirror-call.h"
 
 #include <buildq/buildq-artifact.h>
 #include <errno.h>
@@ -36,30 +36,6 @@ G_DEFINE_FINAL_TYPE_WITH_CODE (BuildqFileMirror,
                                G_IMPLEMENT_INTERFACE (BUILDQ_TYPE_MIRROR, iface_init))
 
 /* --- what runs in worker threads, on values --- */
-
-typedef struct
-{
-  char *dir;
-  char *uri;
-  char *name; /* put_file */
-  char *path;
-  char *store_path;         /* lookup */
-  BuildqArtifact *artifact; /* publish */
-} Call;
-
-static void
-call_free (gpointer data)
-{
-  Call *call = data;
-
-  g_clear_pointer (&call->artifact, buildq_artifact_unref);
-  g_free (call->dir);
-  g_free (call->uri);
-  g_free (call->name);
-  g_free (call->path);
-  g_free (call->store_path);
-  g_free (call);
-}
 
 static gboolean
 sync_folder (const char *dir, GError **error)
@@ -152,12 +128,12 @@ is_there (const char *place, const char *path)
 static void
 put_file (GTask *task, gpointer source, gpointer data, GCancellable *cancellable)
 {
-  Call *call = data;
-  g_autofree char *place = g_build_filename (call->dir, call->name, NULL);
+  BuildqMirrorCall *call = data;
+  g_autofree char *place = g_build_filename (call->place, call->name, NULL);
   GError *error = NULL;
 
   if ((g_str_has_prefix (call->name, "nar/") && is_there (place, call->path))
-      || write_file (call->dir, call->name, fill_from_file, call->path, cancellable,
+      || write_file (call->place, call->name, fill_from_file, call->path, cancellable,
                      &error))
     {
       g_task_return_pointer (task, g_strdup_printf ("%s/%s", call->uri, call->name),
@@ -171,8 +147,8 @@ put_file (GTask *task, gpointer source, gpointer data, GCancellable *cancellable
 static void
 publish (GTask *task, gpointer source, gpointer data, GCancellable *cancellable)
 {
-  Call *call = data;
-  g_autofree char *info_path = g_build_filename (call->dir, "nix-cache-info", NULL);
+  BuildqMirrorCall *call = data;
+  g_autofree char *info_path = g_build_filename (call->place, "nix-cache-info", NULL);
   g_autofree char *info = _buildq_mirror_cache_info (call->artifact);
   g_autofree char *name = _buildq_mirror_narinfo_name (call->artifact->store_path);
   GError *error = NULL;
@@ -181,9 +157,9 @@ publish (GTask *task, gpointer source, gpointer data, GCancellable *cancellable)
 
   if (text != NULL
       && (g_file_test (info_path, G_FILE_TEST_EXISTS)
-          || write_file (call->dir, "nix-cache-info", fill_from_text, info, cancellable,
+          || write_file (call->place, "nix-cache-info", fill_from_text, info, cancellable,
                          &error))
-      && write_file (call->dir, name, fill_from_text, text, cancellable, &error))
+      && write_file (call->place, name, fill_from_text, text, cancellable, &error))
     {
       g_task_return_pointer (task, BUILDQ_OFFLOAD_DONE, NULL);
       return;
@@ -193,7 +169,10 @@ publish (GTask *task, gpointer source, gpointer data, GCancellable *cancellable)
 }
 
 static BuildqArtifact *
-read_record (Call *call, const char *place, GCancellable *cancellable, GError **error)
+read_record (BuildqMirrorCall *call,
+             const char *place,
+             GCancellable *cancellable,
+             GError **error)
 {
   g_autoptr (GInputStream) stream
       = _buildq_mirror_open_file (place, 0, cancellable, error);
@@ -222,9 +201,9 @@ read_record (Call *call, const char *place, GCancellable *cancellable, GError **
 static void
 lookup (GTask *task, gpointer source, gpointer data, GCancellable *cancellable)
 {
-  Call *call = data;
+  BuildqMirrorCall *call = data;
   g_autofree char *name = _buildq_mirror_narinfo_name (call->store_path);
-  g_autofree char *place = g_build_filename (call->dir, name, NULL);
+  g_autofree char *place = g_build_filename (call->place, name, NULL);
   GError *error = NULL;
   BuildqArtifact *artifact = read_record (call, place, cancellable, &error);
 
@@ -236,31 +215,12 @@ lookup (GTask *task, gpointer source, gpointer data, GCancellable *cancellable)
 
 /* --- the interface --- */
 
-static GTask *
-begin (BuildqMirror *mirror,
-       Call **call,
-       int io_priority,
-       GCancellable *cancellable,
-       GAsyncReadyCallback callback,
-       gpointer user_data)
+static BuildqMirrorCall *
+call_new (BuildqMirror *mirror)
 {
   BuildqFileMirror *self = BUILDQ_FILE_MIRROR (mirror);
-  GTask *task = g_task_new (mirror, cancellable, callback, user_data);
 
-  g_task_set_source_tag (task, begin);
-  g_task_set_priority (task, io_priority);
-  *call = g_new0 (Call, 1);
-  (*call)->dir = g_strdup (self->dir);
-  (*call)->uri = g_strdup (self->uri);
-  return task;
-}
-
-static gpointer
-finish (BuildqMirror *mirror, GAsyncResult *result, GError **error)
-{
-  g_return_val_if_fail (g_task_is_valid (result, mirror), NULL);
-
-  return g_task_propagate_pointer (G_TASK (result), error);
+  return _buildq_mirror_call_new (self->uri, self->dir, NULL);
 }
 
 static void
@@ -271,17 +231,8 @@ lookup_async (BuildqMirror *mirror,
               GAsyncReadyCallback callback,
               gpointer user_data)
 {
-  Call *call;
-  GTask *task = begin (mirror, &call, io_priority, cancellable, callback, user_data);
-
-  call->store_path = g_strdup (store_path);
-  _buildq_offload (task, lookup, call, call_free, (GDestroyNotify) buildq_artifact_unref);
-}
-
-static BuildqArtifact *
-lookup_finish (BuildqMirror *mirror, GAsyncResult *result, GError **error)
-{
-  return finish (mirror, result, error);
+  _buildq_mirror_call_lookup (mirror, call_new (mirror), lookup, store_path, io_priority,
+                              cancellable, callback, user_data);
 }
 
 static void
@@ -294,26 +245,9 @@ put_file_async (BuildqMirror *mirror,
                 GAsyncReadyCallback callback,
                 gpointer user_data)
 {
-  Call *call;
-  g_autoptr (GTask) task
-      = begin (mirror, &call, io_priority, cancellable, callback, user_data);
-  GError *error = NULL;
-
-  if (!_buildq_mirror_check_name (name, &error))
-    {
-      call_free (call);
-      g_task_return_error (task, error);
-      return;
-    }
-  call->name = g_strdup (name);
-  call->path = g_strdup (path);
-  _buildq_offload (g_steal_pointer (&task), put_file, call, call_free, g_free);
-}
-
-static char *
-put_file_finish (BuildqMirror *mirror, GAsyncResult *result, GError **error)
-{
-  return finish (mirror, result, error);
+  _buildq_mirror_call_put_file (mirror, call_new (mirror), put_file, name, path,
+                                content_type, io_priority, cancellable, callback,
+                                user_data);
 }
 
 static void
@@ -324,17 +258,8 @@ publish_async (BuildqMirror *mirror,
                GAsyncReadyCallback callback,
                gpointer user_data)
 {
-  Call *call;
-  GTask *task = begin (mirror, &call, io_priority, cancellable, callback, user_data);
-
-  call->artifact = buildq_artifact_ref (artifact);
-  _buildq_offload (task, publish, call, call_free, NULL);
-}
-
-static gboolean
-publish_finish (BuildqMirror *mirror, GAsyncResult *result, GError **error)
-{
-  return finish (mirror, result, error) != NULL;
+  _buildq_mirror_call_publish (mirror, call_new (mirror), publish, artifact, io_priority,
+                               cancellable, callback, user_data);
 }
 
 static const char *
@@ -358,12 +283,10 @@ iface_init (BuildqMirrorInterface *iface)
 {
   iface->get_uri = get_uri;
   iface->lookup_async = lookup_async;
-  iface->lookup_finish = lookup_finish;
   iface->put_file_async = put_file_async;
-  iface->put_file_finish = put_file_finish;
   iface->publish_async = publish_async;
-  iface->publish_finish = publish_finish;
   iface->open = open_uri;
+  _buildq_mirror_call_set_finish (iface);
 }
 
 /* --- the object --- */

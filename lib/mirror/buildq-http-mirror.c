@@ -5,7 +5,7 @@
  */
 #include "config.h"
 
-#include "mirror/buildq-mirror-private.h"
+#include "mirror/buildq-mirror-call.h"
 
 #include <buildq/buildq-artifact.h>
 #include <string.h>
@@ -33,44 +33,16 @@ G_DEFINE_FINAL_TYPE_WITH_CODE (BuildqHttpMirror,
 
 /* --- what runs in worker threads, on values --- */
 
-typedef struct
-{
-  BuildqHttpClient *client;
-  char *uri;
-  char *address;
-  char *name; /* put_file */
-  char *path;
-  char *content_type;
-  char *store_path;         /* lookup */
-  BuildqArtifact *artifact; /* publish */
-} Call;
-
-static void
-call_free (gpointer data)
-{
-  Call *call = data;
-
-  g_clear_pointer (&call->artifact, buildq_artifact_unref);
-  g_clear_pointer (&call->client, _buildq_http_client_unref);
-  g_free (call->uri);
-  g_free (call->address);
-  g_free (call->name);
-  g_free (call->path);
-  g_free (call->content_type);
-  g_free (call->store_path);
-  g_free (call);
-}
-
 static char *
-address_of (Call *call, const char *name)
+address_of (BuildqMirrorCall *call, const char *name)
 {
-  return g_strdup_printf ("%s/%s", call->address, name);
+  return g_strdup_printf ("%s/%s", call->place, name);
 }
 
 /* A name below nar/ says its content, so what is there with that size need not be sent.
  */
 static gboolean
-is_there (Call *call, const char *address, GCancellable *cancellable)
+is_there (BuildqMirrorCall *call, const char *address, GCancellable *cancellable)
 {
   struct stat local;
   gint64 size;
@@ -83,7 +55,7 @@ is_there (Call *call, const char *address, GCancellable *cancellable)
 static void
 put_file (GTask *task, gpointer source, gpointer data, GCancellable *cancellable)
 {
-  Call *call = data;
+  BuildqMirrorCall *call = data;
   g_autofree char *address = address_of (call, call->name);
   GError *error = NULL;
 
@@ -97,7 +69,7 @@ put_file (GTask *task, gpointer source, gpointer data, GCancellable *cancellable
 }
 
 static gboolean
-put_text (Call *call,
+put_text (BuildqMirrorCall *call,
           const char *name,
           const char *text,
           const char *content_type,
@@ -112,7 +84,7 @@ put_text (Call *call,
 }
 
 static gboolean
-put_cache_info (Call *call, GCancellable *cancellable, GError **error)
+put_cache_info (BuildqMirrorCall *call, GCancellable *cancellable, GError **error)
 {
   g_autofree char *address = address_of (call, "nix-cache-info");
   g_autofree char *text = _buildq_mirror_cache_info (call->artifact);
@@ -133,7 +105,7 @@ put_cache_info (Call *call, GCancellable *cancellable, GError **error)
 static void
 publish (GTask *task, gpointer source, gpointer data, GCancellable *cancellable)
 {
-  Call *call = data;
+  BuildqMirrorCall *call = data;
   g_autofree char *name = _buildq_mirror_narinfo_name (call->artifact->store_path);
   GError *error = NULL;
   g_autofree char *text
@@ -149,7 +121,7 @@ publish (GTask *task, gpointer source, gpointer data, GCancellable *cancellable)
 static void
 lookup (GTask *task, gpointer source, gpointer data, GCancellable *cancellable)
 {
-  Call *call = data;
+  BuildqMirrorCall *call = data;
   g_autofree char *name = _buildq_mirror_narinfo_name (call->store_path);
   g_autofree char *address = address_of (call, name);
   GError *error = NULL;
@@ -174,32 +146,12 @@ lookup (GTask *task, gpointer source, gpointer data, GCancellable *cancellable)
 
 /* --- the interface --- */
 
-static GTask *
-begin (BuildqMirror *mirror,
-       Call **call,
-       int io_priority,
-       GCancellable *cancellable,
-       GAsyncReadyCallback callback,
-       gpointer user_data)
+static BuildqMirrorCall *
+call_new (BuildqMirror *mirror)
 {
   BuildqHttpMirror *self = BUILDQ_HTTP_MIRROR (mirror);
-  GTask *task = g_task_new (mirror, cancellable, callback, user_data);
 
-  g_task_set_source_tag (task, begin);
-  g_task_set_priority (task, io_priority);
-  *call = g_new0 (Call, 1);
-  (*call)->client = _buildq_http_client_ref (self->client);
-  (*call)->uri = g_strdup (self->uri);
-  (*call)->address = g_strdup (self->address);
-  return task;
-}
-
-static gpointer
-finish (BuildqMirror *mirror, GAsyncResult *result, GError **error)
-{
-  g_return_val_if_fail (g_task_is_valid (result, mirror), NULL);
-
-  return g_task_propagate_pointer (G_TASK (result), error);
+  return _buildq_mirror_call_new (self->uri, self->address, self->client);
 }
 
 static void
@@ -210,17 +162,8 @@ lookup_async (BuildqMirror *mirror,
               GAsyncReadyCallback callback,
               gpointer user_data)
 {
-  Call *call;
-  GTask *task = begin (mirror, &call, io_priority, cancellable, callback, user_data);
-
-  call->store_path = g_strdup (store_path);
-  _buildq_offload (task, lookup, call, call_free, (GDestroyNotify) buildq_artifact_unref);
-}
-
-static BuildqArtifact *
-lookup_finish (BuildqMirror *mirror, GAsyncResult *result, GError **error)
-{
-  return finish (mirror, result, error);
+  _buildq_mirror_call_lookup (mirror, call_new (mirror), lookup, store_path, io_priority,
+                              cancellable, callback, user_data);
 }
 
 static void
@@ -233,28 +176,9 @@ put_file_async (BuildqMirror *mirror,
                 GAsyncReadyCallback callback,
                 gpointer user_data)
 {
-  Call *call;
-  g_autoptr (GTask) task
-      = begin (mirror, &call, io_priority, cancellable, callback, user_data);
-  GError *error = NULL;
-
-  if (!_buildq_mirror_check_name (name, &error))
-    {
-      call_free (call);
-      g_task_return_error (task, error);
-      return;
-    }
-  call->name = g_strdup (name);
-  call->path = g_strdup (path);
-  call->content_type
-      = g_strdup (content_type != NULL ? content_type : "application/octet-stream");
-  _buildq_offload (g_steal_pointer (&task), put_file, call, call_free, g_free);
-}
-
-static char *
-put_file_finish (BuildqMirror *mirror, GAsyncResult *result, GError **error)
-{
-  return finish (mirror, result, error);
+  _buildq_mirror_call_put_file (mirror, call_new (mirror), put_file, name, path,
+                                content_type, io_priority, cancellable, callback,
+                                user_data);
 }
 
 static void
@@ -265,17 +189,8 @@ publish_async (BuildqMirror *mirror,
                GAsyncReadyCallback callback,
                gpointer user_data)
 {
-  Call *call;
-  GTask *task = begin (mirror, &call, io_priority, cancellable, callback, user_data);
-
-  call->artifact = buildq_artifact_ref (artifact);
-  _buildq_offload (task, publish, call, call_free, NULL);
-}
-
-static gboolean
-publish_finish (BuildqMirror *mirror, GAsyncResult *result, GError **error)
-{
-  return finish (mirror, result, error) != NULL;
+  _buildq_mirror_call_publish (mirror, call_new (mirror), publish, artifact, io_priority,
+                               cancellable, callback, user_data);
 }
 
 static const char *
@@ -306,12 +221,10 @@ iface_init (BuildqMirrorInterface *iface)
 {
   iface->get_uri = get_uri;
   iface->lookup_async = lookup_async;
-  iface->lookup_finish = lookup_finish;
   iface->put_file_async = put_file_async;
-  iface->put_file_finish = put_file_finish;
   iface->publish_async = publish_async;
-  iface->publish_finish = publish_finish;
   iface->open = open_uri;
+  _buildq_mirror_call_set_finish (iface);
 }
 
 /* --- the object --- */

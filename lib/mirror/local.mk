@@ -4,6 +4,8 @@ lib_libbuildq_internal_la_SOURCES += \
 	lib/mirror/buildq-fetch.h \
 	lib/mirror/buildq-file-mirror.c \
 	lib/mirror/buildq-http-mirror.c \
+	lib/mirror/buildq-mirror-call.c \
+	lib/mirror/buildq-mirror-call.h \
 	lib/mirror/buildq-mirror-names.c \
 	lib/mirror/buildq-mirror-private.h \
 	lib/mirror/buildq-mirror.c \
