@@ -10,8 +10,48 @@
 #include "config.h"
 
 #if __has_include(<gio/gio.h>)
+/* The names are changed before GLib declares them, so that GMutexLocker has them too. */
+typedef union _GMutex GMutex;
+static inline void _buildq_tsan_mutex_lock (GMutex *mutex);
+static inline void _buildq_tsan_mutex_unlock (GMutex *mutex);
+#define g_mutex_lock _buildq_tsan_mutex_lock
+#define g_mutex_unlock _buildq_tsan_mutex_unlock
+
 #include <gio/gio.h>
 #include <sanitizer/tsan_interface.h>
+
+extern void _buildq_tsan_real_lock (GMutex *mutex) __asm__("g_mutex_lock");
+extern void _buildq_tsan_real_unlock (GMutex *mutex) __asm__("g_mutex_unlock");
+
+static inline void
+_buildq_tsan_mutex_lock (GMutex *mutex)
+{
+  _buildq_tsan_real_lock (mutex);
+  __tsan_acquire (mutex);
+}
+
+static inline void
+_buildq_tsan_mutex_unlock (GMutex *mutex)
+{
+  __tsan_release (mutex);
+  _buildq_tsan_real_unlock (mutex);
+}
+
+/* The last reference goes after all that was done under the others. */
+G_GNUC_UNUSED static __thread GDestroyNotify _buildq_tsan_clear;
+
+G_GNUC_UNUSED static void
+_buildq_tsan_box_clear (gpointer box)
+{
+  GDestroyNotify clear = _buildq_tsan_clear;
+
+  __tsan_acquire (box);
+  clear (box);
+}
+
+#define g_atomic_rc_box_release_full(box, clear)                                         \
+  (__tsan_release (box), _buildq_tsan_clear = (clear),                                   \
+   (g_atomic_rc_box_release_full) (box, _buildq_tsan_box_clear))
 
 #define g_task_run_in_thread(task, func)                                                 \
   (__tsan_release (task), (g_task_run_in_thread) (task, func))

@@ -28,7 +28,7 @@ typedef struct
   const char *id;
   ToolFollowFlags flags;
   gboolean terminal;
-  gint64 start_us;
+  gint64 start_us;  /* when the request was made; what finished earlier it found done */
   guint n_drawn;    /* lines of the block that is on the terminal */
   GHashTable *seen; /* key → state and attempt that were told */
   guint n_failures_shown;
@@ -343,6 +343,9 @@ follow (Follow *self, gboolean *stop)
           = tool_get_request (self->queue, self->id, &error);
       gboolean changed = FALSE;
 
+      /* By the clock of the queue, as the times of jobs are. */
+      if (status != NULL)
+        self->start_us = buildq_request_status_get_created_us (status);
       if (status == NULL || !update (self, status, &changed, &error))
         {
           if (!may_pass (self, error))
@@ -376,7 +379,6 @@ tool_follow (BuildqQueue *queue,
     .id = request,
     .flags = flags,
     .terminal = isatty (STDOUT_FILENO) && !(flags & TOOL_FOLLOW_QUIET),
-    .start_us = g_get_real_time (),
     .seen = seen,
   };
   int status = follow (&self, stop);
