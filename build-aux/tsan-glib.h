@@ -68,28 +68,4 @@ _buildq_tsan_box_clear (gpointer box)
 #define g_task_propagate_boolean(task, error)                                            \
   (__tsan_acquire (task), (g_task_propagate_boolean) (task, error))
 #define g_task_get_task_data(task) (__tsan_acquire (task), (g_task_get_task_data) (task))
-
-typedef struct _TsanLocker TsanLocker;
-
-static inline TsanLocker *
-tsan_locker_new (GMutex *mutex)
-{
-  g_mutex_lock (mutex);
-  __tsan_acquire (mutex);
-  return (TsanLocker *) mutex;
-}
-
-static inline void
-tsan_locker_free (TsanLocker *locker)
-{
-  __tsan_release (locker);
-  g_mutex_unlock ((GMutex *) locker);
-}
-
-G_DEFINE_AUTOPTR_CLEANUP_FUNC (TsanLocker, tsan_locker_free)
-
-#define GMutexLocker TsanLocker
-#define g_mutex_locker_new(mutex) tsan_locker_new (mutex)
-#define g_mutex_lock(mutex) ((g_mutex_lock) (mutex), __tsan_acquire (mutex))
-#define g_mutex_unlock(mutex) (__tsan_release (mutex), (g_mutex_unlock) (mutex))
 #endif

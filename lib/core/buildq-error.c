@@ -50,14 +50,12 @@ G_DEFINE_ENUM_TYPE (BuildqError, buildq_error,
  *
  * Since: 0.1
  */
-/* clang-format off */
 GQuark
 buildq_error_quark (void)
 {
   /* Not G_DEFINE_QUARK, whose cache threads race for. */
   return g_quark_from_static_string ("buildq-error-quark");
 }
-/* clang-format on */
 
 /**
  * buildq_error_to_string:

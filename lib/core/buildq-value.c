@@ -3,7 +3,6 @@
  */
 #include "config.h"
 
-#include "core/buildq-thread.h"
 #include "core/buildq-value-private.h"
 
 #include <buildq/buildq-error.h>
@@ -56,7 +55,6 @@ value_clear (gpointer block)
   gpointer value = (char *) block + HEADER_SIZE;
   const BuildqValueInfo *info = ((ValueHeader *) block)->info;
 
-  BUILDQ_TAKE_OVER (block);
   for (guint i = 0; i < info->n_fields; i++)
     {
       const BuildqField *field = &info->fields[i];
@@ -88,7 +86,6 @@ void
 _buildq_value_unref (const BuildqValueInfo *info, gpointer value)
 {
   g_assert (header_of (value)->info == info);
-  BUILDQ_HAND_OVER (header_of (value));
   g_atomic_rc_box_release_full (header_of (value), value_clear);
 }
 
