@@ -121,7 +121,11 @@ _buildq_engine_lease_end (BuildqEngine *self,
   gboolean current = job->lease == lease;
 
   if (current && job->state == BUILDQ_JOB_STATE_LEASED)
-    try_again_or_fail (self, job, outcome, message, lease->claimed);
+    {
+      /* Before the job ends, which may free the lease. */
+      lease->counted = lease->claimed && outcome == BUILDQ_OUTCOME_LOST;
+      try_again_or_fail (self, job, outcome, message, lease->claimed);
+    }
   /* Ending the job may have freed the lease, if nobody held it. */
   if (job->leases == NULL || !g_ptr_array_find (job->leases, lease, NULL))
     return;
@@ -181,16 +185,20 @@ static char *
 check_outputs (BuildqEngine *self, EngineJob *job, BuildqResult *result)
 {
   g_autoptr (BuildqJob) value = _buildq_engine_read_job (self, job);
+  g_autoptr (GHashTable) found = g_hash_table_new (g_str_hash, g_str_equal);
 
+  for (guint i = 0; i < result->artifacts->len; i++)
+    {
+      char *name = ((BuildqArtifact *) result->artifacts->pdata[i])->name;
+
+      if (name != NULL)
+        g_hash_table_add (found, name);
+    }
   for (guint i = 0; value != NULL && i < value->outputs->len; i++)
     {
       const char *name = ((BuildqOutput *) value->outputs->pdata[i])->name;
-      gboolean found = FALSE;
 
-      for (guint j = 0; j < result->artifacts->len; j++)
-        found |= g_strcmp0 (((BuildqArtifact *) result->artifacts->pdata[j])->name, name)
-                 == 0;
-      if (!found)
+      if (!g_hash_table_contains (found, name))
         return g_strdup_printf ("output '%s' of job '%s' is not among the artifacts",
                                 name, job->key);
     }

@@ -158,18 +158,21 @@ _buildq_engine_cancel (BuildqEngine *self, const char *id, GError **error)
   if (request == NULL || request->state != BUILDQ_REQUEST_STATE_ACTIVE)
     return request;
 
-  /* From the last to the first: dependents before what they depend on, so that none of
-   * them is said to have failed for want of the other. */
-  for (guint i = request->jobs->len; i-- > 0;)
+  /* All of them, before the end of any is told on: none of them is said to have failed
+   * for want of another. */
+  jobs = g_ptr_array_new ();
+  for (guint i = 0; i < request->jobs->len; i++)
     {
       EngineJob *job = request->jobs->pdata[i];
 
-      if (job->requests->len == 1 && !buildq_job_state_is_final (job->state))
-        {
-          _buildq_engine_set_message (job, g_strdup ("no request wants it any more"));
-          _buildq_engine_finish_job (self, job, BUILDQ_JOB_STATE_CANCELLED);
-        }
+      if (job->requests->len > 1 || buildq_job_state_is_final (job->state))
+        continue;
+      _buildq_engine_set_message (job, g_strdup ("no request wants it any more"));
+      _buildq_engine_set_state (self, job, BUILDQ_JOB_STATE_CANCELLED);
+      g_ptr_array_add (jobs, job);
     }
+  for (guint i = 0; i < jobs->len; i++)
+    _buildq_engine_finish_job (self, jobs->pdata[i], BUILDQ_JOB_STATE_CANCELLED);
   finish_request (self, request, BUILDQ_REQUEST_STATE_CANCELLED);
   return request;
 }

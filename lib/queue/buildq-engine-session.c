@@ -135,8 +135,8 @@ _buildq_engine_expire (BuildqEngine *self)
 /* --- attaching --- */
 
 /* A lease that its holder comes back with. It is the current one again if its job has not
- * been given to another meanwhile; if it has, both go on, and the first success counts.
- */
+ * been given to another meanwhile, or to one who has not come back either; if it has,
+ * both go on, and the first success counts. */
 static void
 attach_lease (EngineLease *lease, EngineSession *session, BuildqEngine *self)
 {
@@ -146,7 +146,14 @@ attach_lease (EngineLease *lease, EngineSession *session, BuildqEngine *self)
   if (lease->session != session)
     _buildq_engine_lease_hold (lease, session, 0);
   lease->claimed = TRUE;
-  if (job->state != BUILDQ_JOB_STATE_READY)
+  if (lease->counted && job->faults > 0)
+    {
+      job->faults--;
+      _buildq_engine_mark (self, job);
+    }
+  lease->counted = FALSE;
+  if (job->state != BUILDQ_JOB_STATE_READY
+      && (job->lease == NULL || job->lease->session != NULL))
     return;
   _buildq_engine_set_message (job, NULL);
   _buildq_engine_set_state (self, job, BUILDQ_JOB_STATE_LEASED);
@@ -159,12 +166,15 @@ attach_lease (EngineLease *lease, EngineSession *session, BuildqEngine *self)
 static void
 drop_leases_not_held (BuildqEngine *self, EngineSession *session, char **holding)
 {
+  g_autoptr (GHashTable) held = g_hash_table_new (g_str_hash, g_str_equal);
+
+  for (char **p = holding; *p != NULL; p++)
+    g_hash_table_add (held, *p);
   for (guint i = session->leases->len; i-- > 0;)
     {
       EngineLease *lease = session->leases->pdata[i];
 
-      if (lease->claimed
-          && !g_strv_contains ((const char *const *) holding, lease->token))
+      if (lease->claimed && !g_hash_table_contains (held, lease->token))
         _buildq_engine_lease_end (self, lease, BUILDQ_OUTCOME_LOST,
                                   "its machine lost it");
     }
@@ -239,17 +249,14 @@ take_claims (BuildqEngine *self,
              BuildqSyncMessage *message,
              BuildqSyncReply *reply)
 {
-  for (char **p = message->claims; *p != NULL; p++)
-    {
-      gboolean answered = FALSE;
+  g_autoptr (GHashTable) answered = g_hash_table_new (g_str_hash, g_str_equal);
 
-      /* A claim and its result may come in one message. */
-      for (guint i = 0; i < message->results->len && !answered; i++)
-        answered
-            = g_strcmp0 (((BuildqResult *) message->results->pdata[i])->token, *p) == 0;
-      if (!answered)
-        claim (self, session, *p, reply);
-    }
+  /* A claim and its result may come in one message. */
+  for (guint i = 0; i < reply->receipts->len; i++)
+    g_hash_table_add (answered, ((BuildqReceipt *) reply->receipts->pdata[i])->token);
+  for (char **p = message->claims; *p != NULL; p++)
+    if (g_hash_table_contains (self->leases, *p) || !g_hash_table_contains (answered, *p))
+      claim (self, session, *p, reply);
   for (char **p = message->holding; *p != NULL; p++)
     if (!g_hash_table_contains (self->leases, *p))
       add_notice (reply, *p, BUILDQ_VERDICT_LOST, 0);
@@ -389,11 +396,8 @@ _buildq_engine_sync (BuildqEngine *self, BuildqSyncMessage *message, GError **er
 {
   g_autoptr (BuildqSyncReply) reply = reply_new (message->session);
   EngineSession *session = g_hash_table_lookup (self->sessions, message->session);
-  gboolean fresh;
+  gboolean fresh = session == NULL || message->seq >= session->seq;
 
-  if (message->step == BUILDQ_SESSION_STEP_ATTACH
-      && (session = attach (self, message, error)) == NULL)
-    return NULL;
   if (session != NULL && !g_str_equal (session->name, message->name))
     {
       g_set_error (error, BUILDQ_ERROR, BUILDQ_ERROR_UNAUTHORIZED,
@@ -401,11 +405,12 @@ _buildq_engine_sync (BuildqEngine *self, BuildqSyncMessage *message, GError **er
       return NULL;
     }
 
+  if (fresh && message->step == BUILDQ_SESSION_STEP_ATTACH
+      && (session = attach (self, message, error)) == NULL)
+    return NULL;
+
   reply->ack = message->seq;
-  fresh
-      = session != NULL
-        && (message->seq >= session->seq || message->step == BUILDQ_SESSION_STEP_ATTACH);
-  if (fresh && message->step != BUILDQ_SESSION_STEP_DETACH)
+  if (fresh && session != NULL && message->step != BUILDQ_SESSION_STEP_DETACH)
     take_state (self, session, message);
   take_results (self, message, reply);
   for (guint i = 0; i < message->logs->len; i++)

@@ -90,7 +90,8 @@ struct _EngineLease
   guint attempt;
   guint group; /* of the session's offer */
   gboolean claimed;
-  gboolean cancel; /* nobody wants the work any more */
+  gboolean counted; /* as a fault of its job, because its holder was not heard of */
+  gboolean cancel;  /* nobody wants the work any more */
   EngineTimer timer;
 };
 
