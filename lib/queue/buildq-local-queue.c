@@ -88,12 +88,15 @@ release_held (BuildqLocalQueue *self, guint64 batch)
     deliver (self, g_queue_pop_head (&self->held));
 }
 
+/* Who is told may ask anew at once, which is not to fail with the others. */
 static void
 fail_held (BuildqLocalQueue *self, const GError *error)
 {
+  GQueue failed = self->held;
   Held *held;
 
-  while ((held = g_queue_pop_head (&self->held)) != NULL)
+  g_queue_init (&self->held);
+  while ((held = g_queue_pop_head (&failed)) != NULL)
     {
       if (held->task != NULL)
         g_task_return_new_error (held->task, BUILDQ_ERROR, BUILDQ_ERROR_UNAVAILABLE, "%s",
@@ -119,7 +122,8 @@ close_engine (BuildqLocalQueue *self)
   g_clear_pointer (&self->journal, _buildq_journal_close);
 }
 
-/* Nothing is undone piece by piece: what is on disk is the truth. */
+/* Nothing is undone piece by piece: what is on disk is the truth. It is read before
+ * anyone is told, as that one may come back in, or drop the queue. */
 static void
 fail_stop (BuildqLocalQueue *self, const GError *error)
 {
@@ -127,8 +131,8 @@ fail_stop (BuildqLocalQueue *self, const GError *error)
 
   g_message ("the queue starts anew from its journal: %s", why->message);
   close_engine (self);
-  fail_held (self, why);
   open_engine (self);
+  fail_held (self, why);
   if (self->engine != NULL)
     settle (self, NULL);
 }

@@ -173,6 +173,60 @@ test_full_disk (Fixture *fixture, gconstpointer data)
   assert_there (fixture, "r2", TRUE);
 }
 
+typedef struct
+{
+  GAsyncResult *first;
+  GAsyncResult *second;
+} Retry;
+
+/* As a client does that tries again: from within the answer. */
+static void
+ask_anew (GObject *source, GAsyncResult *result, gpointer data)
+{
+  g_autoptr (BuildqRequest) request = make_request ("r2", "b", "p");
+  Retry *retry = data;
+
+  limit_files (RLIM_INFINITY);
+  retry->first = g_object_ref (result);
+  buildq_queue_submit_async (BUILDQ_QUEUE (source), request, G_PRIORITY_DEFAULT, NULL,
+                             take_result, &retry->second);
+}
+
+/* Who is told that the journal failed may ask anew at once. */
+static void
+test_ask_anew (Fixture *fixture, gconstpointer data)
+{
+  g_autofree char *big = g_strnfill (300000, 'x');
+  g_autofree char *wal = g_strconcat (fixture->path, "-wal", NULL);
+  g_autoptr (BuildqRequest) request = make_request ("r2", "b", big);
+  g_autoptr (BuildqRequestStatus) before = submit (fixture, "r1", "a", "small", NULL);
+  g_autoptr (BuildqRequestStatus) again = NULL;
+  g_autoptr (BuildqRequestStatus) later = NULL;
+  g_autoptr (GError) error = NULL;
+  Retry retry = { NULL };
+  struct stat size;
+
+  g_assert_nonnull (before);
+  g_assert_cmpint (stat (wal, &size), ==, 0);
+  limit_files (size.st_size + 65536);
+  buildq_queue_submit_async (BUILDQ_QUEUE (fixture->queue), request, G_PRIORITY_DEFAULT,
+                             NULL, ask_anew, &retry);
+  again = buildq_queue_submit_finish (BUILDQ_QUEUE (fixture->queue),
+                                      wait_for (&retry.second), &error);
+  g_assert_no_error (error);
+  g_assert_null (
+      buildq_queue_submit_finish (BUILDQ_QUEUE (fixture->queue), retry.first, &error));
+  g_assert_error (error, BUILDQ_ERROR, BUILDQ_ERROR_UNAVAILABLE);
+  g_clear_error (&error);
+  later = submit (fixture, "r3", "c", "p", &error);
+  g_assert_no_error (error);
+  g_object_unref (retry.first);
+  g_object_unref (retry.second);
+  g_clear_object (&fixture->queue);
+  open_queue (fixture);
+  assert_there (fixture, "r2", TRUE);
+}
+
 static void
 test_two_queues (Fixture *fixture, gconstpointer data)
 {
@@ -323,6 +377,7 @@ main (int argc, char **argv)
 #define ADD(name, func)                                                                  \
   g_test_add ("/local-queue/" name, Fixture, NULL, set_up, func, tear_down)
   ADD ("full-disk", test_full_disk);
+  ADD ("ask-anew", test_ask_anew);
   ADD ("two-queues", test_two_queues);
   ADD ("not-a-journal", test_not_a_journal);
   ADD ("identity", test_identity);
