@@ -120,6 +120,24 @@ take_notice (BuildqAgent *self, BuildqLeaseNotice *notice)
     }
 }
 
+/* The queue would not have the success, but the lease has not ended by that. The agent
+ * says so as a fault of the machine, or the job would stay leased. */
+static void
+complete_as_fault (BuildqAgent *self, AgentLease *lease, const char *why)
+{
+  BuildqResult *fault = _buildq_value_new (&_buildq_result_info);
+
+  fault->token = g_strdup (lease->result->token);
+  fault->key = g_strdup (lease->result->key);
+  fault->attempt = lease->result->attempt;
+  fault->outcome = BUILDQ_OUTCOME_HOST_FAULT;
+  fault->message = g_strdup_printf ("its result was refused: %s",
+                                    why != NULL ? why : "no reason given");
+  buildq_result_unref (lease->result);
+  lease->result = fault;
+  self->dirty = TRUE;
+}
+
 static void
 take_receipt (BuildqAgent *self, BuildqReceipt *receipt)
 {
@@ -130,7 +148,11 @@ take_receipt (BuildqAgent *self, BuildqReceipt *receipt)
       || receipt->verdict == BUILDQ_VERDICT_RECEIVED)
     return;
   task = g_steal_pointer (&lease->task);
-  g_hash_table_remove (self->held, receipt->token);
+  if (receipt->verdict == BUILDQ_VERDICT_REFUSED
+      && lease->result->outcome == BUILDQ_OUTCOME_SUCCEEDED)
+    complete_as_fault (self, lease, receipt->message);
+  else
+    g_hash_table_remove (self->held, receipt->token);
   if (task != NULL)
     g_task_return_pointer (task, buildq_receipt_ref (receipt),
                            (GDestroyNotify) buildq_receipt_unref);

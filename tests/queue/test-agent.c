@@ -143,6 +143,62 @@ complete (Fixture *fixture, BuildqGrant *grant, BuildqOutcome outcome, GError **
   return buildq_agent_complete_finish (fixture->agent, result, error);
 }
 
+static BuildqJobStatus *
+get_job (Fixture *fixture, const char *key)
+{
+  g_autoptr (GAsyncResult) result = NULL;
+  g_autoptr (GError) error = NULL;
+  BuildqJobStatus *status;
+
+  buildq_queue_get_job_async (BUILDQ_QUEUE (fixture->local), key, 0, NULL, take_result,
+                              &result);
+  WAIT_UNTIL (result != NULL);
+  status = buildq_queue_get_job_finish (BUILDQ_QUEUE (fixture->local), result, &error);
+  g_assert_no_error (error);
+  return status;
+}
+
+/* A success without what the job must make is refused. The job does not stay leased: it
+ * is tried again, and fails in the end. */
+static void
+test_refused (Fixture *fixture, gconstpointer data)
+{
+  g_autoptr (BuildqRequest) request = NULL;
+  g_autoptr (GAsyncResult) result = NULL;
+  g_autoptr (BuildqRequestStatus) status = NULL;
+  g_autoptr (GError) error = NULL;
+  BuildqJobState state;
+
+  request = buildq_request_new_from_json (
+      "{\"id\":\"r\",\"jobs\":[{\"key\":\"a\",\"kind\":\"k\",\"system\":\"s\","
+      "\"outputs\":[{\"name\":\"out\"}]}]}",
+      &error);
+  g_assert_no_error (error);
+  buildq_queue_submit_async (BUILDQ_QUEUE (fixture->local), request, 0, NULL, take_result,
+                             &result);
+  WAIT_UNTIL (result != NULL);
+  status = buildq_queue_submit_finish (BUILDQ_QUEUE (fixture->local), result, &error);
+  g_assert_no_error (error);
+
+  for (guint attempt = 1; attempt <= 3; attempt++)
+    {
+      g_autoptr (BuildqGrant) grant = next (fixture);
+      g_autoptr (BuildqReceipt) receipt
+          = complete (fixture, grant, BUILDQ_OUTCOME_SUCCEEDED, &error);
+
+      g_assert_no_error (error);
+      g_assert_cmpint (buildq_receipt_get_verdict (receipt), ==, BUILDQ_VERDICT_REFUSED);
+    }
+  do
+    {
+      g_autoptr (BuildqJobStatus) job = get_job (fixture, "a");
+
+      state = buildq_job_status_get_state (job);
+      g_main_context_iteration (NULL, FALSE);
+    }
+  while (state != BUILDQ_JOB_STATE_FAILED);
+}
+
 static void
 test_work (Fixture *fixture, gconstpointer data)
 {
@@ -299,6 +355,7 @@ main (int argc, char **argv)
 #define ADD(name, func)                                                                  \
   g_test_add ("/agent/" name, Fixture, NULL, set_up, func, tear_down)
   ADD ("work", test_work);
+  ADD ("refused", test_refused);
   ADD ("cancelled", test_cancelled);
   ADD ("release", test_release);
   ADD ("next-cancelled", test_next_cancelled);
