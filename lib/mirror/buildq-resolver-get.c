@@ -19,13 +19,20 @@ typedef struct
 {
   BuildqResolver *resolver;
   char *store_path;
-  BuildqArtifact *artifact; /* its record, once it is trusted */
-  GPtrArray *tasks;         /* who waits */
+  BuildqArtifact *given;    /* the record that it is asked for by, or NULL */
+  BuildqArtifact *artifact; /* the record to fetch by, once it is trusted */
+  GPtrArray *tasks;         /* who waits; each has a Waiter as its data */
   GCancellable *cancellable;
   guint next_mirror; /* that is asked for a record */
   gboolean has_turn;
   BuildqFetchErrors errors;
 } Get;
+
+typedef struct
+{
+  Get *get;           /* NULL once there is nothing to wait for */
+  GSource *cancelled; /* or NULL */
+} Waiter;
 
 static void get_from_record (Get *self);
 static void ask_next_mirror (Get *self);
@@ -35,6 +42,7 @@ static void ask_next_mirror (Get *self);
 static void
 get_free (Get *self)
 {
+  g_clear_pointer (&self->given, buildq_artifact_unref);
   g_clear_pointer (&self->artifact, buildq_artifact_unref);
   g_ptr_array_unref (self->tasks);
   g_object_unref (self->cancellable);
@@ -71,6 +79,8 @@ get_end (Get *self, BuildqArtifact *artifact, GError *error)
     g_hash_table_remove (resolver->gets, self->store_path);
   if (self->has_turn)
     resolver->fetching--;
+  for (guint i = 0; i < tasks->len; i++)
+    ((Waiter *) g_task_get_task_data (tasks->pdata[i]))->get = NULL;
   get_free (self);
   start_queued (resolver);
   for (guint i = 0; i < tasks->len; i++)
@@ -184,18 +194,43 @@ is_trusted (BuildqResolver *self,
   return FALSE;
 }
 
+/* The record by which to fetch, of one that a mirror has. When another was asked for,
+ * that one counts, and says what the bytes must be; the mirror's says only where they may
+ * be, which anybody can. NULL, and @error, when it is of no use. */
+static BuildqArtifact *
+use_found (Get *self, BuildqArtifact *found, GError **error)
+{
+  BuildqArtifact *artifact;
+
+  if (self->given == NULL)
+    return is_trusted (self->resolver, found, TRUE, error) ? buildq_artifact_ref (found)
+                                                           : NULL;
+  if (!g_str_equal (found->nar_hash, self->given->nar_hash)
+      || found->nar_size != self->given->nar_size)
+    {
+      g_set_error (error, BUILDQ_ERROR, BUILDQ_ERROR_CHECKSUM,
+                   "its narinfo is of another build, with the hash %s instead of %s",
+                   found->nar_hash, self->given->nar_hash);
+      return NULL;
+    }
+  artifact = _buildq_value_copy (&_buildq_artifact_info, self->given);
+  g_ptr_array_unref (artifact->locations);
+  artifact->locations = g_ptr_array_ref (found->locations);
+  return artifact;
+}
+
 static void
 record_found (GObject *source, GAsyncResult *result, gpointer user_data)
 {
   Get *self = user_data;
   BuildqMirror *mirror = BUILDQ_MIRROR (source);
   g_autoptr (GError) error = NULL;
-  g_autoptr (BuildqArtifact) artifact
-      = buildq_mirror_lookup_finish (mirror, result, &error);
+  g_autoptr (BuildqArtifact) found = buildq_mirror_lookup_finish (mirror, result, &error);
 
-  if (artifact != NULL && is_trusted (self->resolver, artifact, TRUE, &error))
+  if (found != NULL)
+    self->artifact = use_found (self, found, &error);
+  if (self->artifact != NULL)
     {
-      self->artifact = g_steal_pointer (&artifact);
       get_from_record (self);
       return;
     }
@@ -225,67 +260,124 @@ ask_next_mirror (Get *self)
 
 /* --- the beginning --- */
 
+/* A build need not give the same bytes each time. To take others than those that were
+ * asked for would make a job another one than its record says. */
+static gboolean
+is_as_given (Get *self, BuildqArtifact *present, GError **error)
+{
+  if (self->given == NULL
+      || (g_str_equal (present->nar_hash, self->given->nar_hash)
+          && present->nar_size == self->given->nar_size))
+    return TRUE;
+  g_set_error (error, BUILDQ_ERROR, BUILDQ_ERROR_CONFLICT,
+               "the store has another build of %s, with the hash %s instead of %s",
+               self->store_path, present->nar_hash, self->given->nar_hash);
+  return FALSE;
+}
+
 static void
 store_answered (GObject *source, GAsyncResult *result, gpointer user_data)
 {
   Get *self = user_data;
-  BuildqArtifact *hint = self->artifact;
   GError *error = NULL;
   BuildqArtifact *present
       = buildq_store_query_finish (BUILDQ_STORE (source), result, &error);
 
-  if (present != NULL)
+  if (present != NULL && is_as_given (self, present, &error))
     {
       get_end (self, present, NULL);
       return;
     }
+  g_clear_pointer (&present, buildq_artifact_unref);
   if (!g_error_matches (error, BUILDQ_ERROR, BUILDQ_ERROR_NOT_FOUND))
     {
       get_end (self, NULL, error);
       return;
     }
   g_clear_error (&error);
-  if (hint != NULL && !is_trusted (self->resolver, hint, FALSE, &error))
+  if (self->given != NULL && !is_trusted (self->resolver, self->given, FALSE, &error))
     {
       get_end (self, NULL, error);
       return;
     }
+  if (self->given != NULL)
+    self->artifact = buildq_artifact_ref (self->given);
   g_queue_push_tail (&self->resolver->queue, self);
   start_queued (self->resolver);
 }
 
-/* Who waits goes; the last one takes the work along. */
+/* Who waits goes. The last one stays until the work has stopped, so that nothing is left
+ * of it when the caller is told. */
 static gboolean
 waiting_cancelled (GCancellable *cancellable, gpointer user_data)
 {
-  GTask *task = user_data;
-  BuildqResolver *self = g_task_get_source_object (task);
-  Get *get = g_hash_table_lookup (self->gets, g_task_get_task_data (task));
+  g_autoptr (GTask) task = g_object_ref (user_data);
+  Waiter *waiter = g_task_get_task_data (task);
+  Get *get = waiter->get;
 
-  if (get == NULL || !g_ptr_array_find (get->tasks, task, NULL))
+  if (get == NULL)
     return G_SOURCE_REMOVE;
-  g_object_ref (task);
-  g_ptr_array_remove (get->tasks, task);
-  if (get->tasks->len == 0)
-    g_cancellable_cancel (get->cancellable);
-  g_task_return_error_if_cancelled (task);
-  g_object_unref (task);
+  if (get->tasks->len > 1)
+    {
+      waiter->get = NULL;
+      g_ptr_array_remove (get->tasks, task);
+      g_task_return_error_if_cancelled (task);
+      return G_SOURCE_REMOVE;
+    }
+  g_cancellable_cancel (get->cancellable);
+  if (g_queue_remove (&get->resolver->queue, get))
+    {
+      GError *error = NULL;
+
+      g_cancellable_set_error_if_cancelled (cancellable, &error);
+      get_end (get, NULL, error);
+    }
   return G_SOURCE_REMOVE;
 }
 
 static void
-watch_cancellable (GTask *task, GCancellable *cancellable)
+waiter_free (gpointer data)
 {
-  g_autoptr (GSource) source = NULL;
+  Waiter *self = data;
+
+  g_clear_pointer (&self->cancelled, g_source_unref);
+  g_free (self);
+}
+
+static void
+watch_cancellable (GTask *task, Waiter *waiter)
+{
+  GCancellable *cancellable = g_task_get_cancellable (task);
 
   if (cancellable == NULL)
     return;
-  source = g_cancellable_source_new (cancellable);
-  g_source_set_callback (source, G_SOURCE_FUNC (waiting_cancelled), g_object_ref (task),
-                         g_object_unref);
-  g_source_attach (source, g_task_get_context (task));
-  g_object_set_data_full (G_OBJECT (task), "buildq-cancel", g_steal_pointer (&source),
-                          (GDestroyNotify) g_source_unref);
+  waiter->cancelled = g_cancellable_source_new (cancellable);
+  g_source_set_callback (waiter->cancelled, G_SOURCE_FUNC (waiting_cancelled),
+                         g_object_ref (task), g_object_unref);
+  g_source_attach (waiter->cancelled, g_task_get_context (task));
+}
+
+static Get *
+get_new (BuildqResolver *resolver, const char *store_path, BuildqArtifact *given)
+{
+  Get *self = g_new0 (Get, 1);
+
+  self->resolver = g_object_ref (resolver);
+  self->store_path = g_strdup (store_path);
+  self->given = given != NULL ? buildq_artifact_ref (given) : NULL;
+  self->tasks = g_ptr_array_new_with_free_func (g_object_unref);
+  self->cancellable = g_cancellable_new ();
+  _buildq_fetch_errors_init (&self->errors);
+  return self;
+}
+
+/* Whether what @get brings is what is asked for, and by all the means that are known. */
+static gboolean
+can_share (Get *get, BuildqArtifact *given)
+{
+  return get != NULL && !g_cancellable_is_cancelled (get->cancellable)
+         && (given == NULL
+             || (get->given != NULL && buildq_artifact_equal (get->given, given)));
 }
 
 void
@@ -299,27 +391,26 @@ _buildq_resolver_get_async (BuildqResolver *self,
 {
   g_autoptr (GTask) task = g_task_new (self, cancellable, callback, user_data);
   Get *get = g_hash_table_lookup (self->gets, store_path);
+  Waiter *waiter;
+  gboolean is_new;
 
   g_task_set_source_tag (task, _buildq_resolver_get_async);
   g_task_set_priority (task, io_priority);
   g_task_set_check_cancellable (task, FALSE);
-  g_task_set_task_data (task, g_strdup (store_path), g_free);
   if (g_task_return_error_if_cancelled (task))
     return;
-  watch_cancellable (task, cancellable);
-  if (get != NULL && !g_cancellable_is_cancelled (get->cancellable))
-    {
-      g_ptr_array_add (get->tasks, g_steal_pointer (&task));
-      return;
-    }
-  get = g_new0 (Get, 1);
-  get->resolver = g_object_ref (self);
-  get->store_path = g_strdup (store_path);
-  get->artifact = artifact != NULL ? buildq_artifact_ref (artifact) : NULL;
-  get->tasks = g_ptr_array_new_with_free_func (g_object_unref);
-  get->cancellable = g_cancellable_new ();
-  _buildq_fetch_errors_init (&get->errors);
+
+  is_new = !can_share (get, artifact);
+  if (is_new)
+    get = get_new (self, store_path, artifact);
+  waiter = g_new0 (Waiter, 1);
+  waiter->get = get;
+  g_task_set_task_data (task, waiter, waiter_free);
+  watch_cancellable (task, waiter);
   g_ptr_array_add (get->tasks, g_steal_pointer (&task));
+  if (!is_new)
+    return;
+  /* One that cannot be shared any more goes on, for those who wait for it. */
   g_hash_table_replace (self->gets, get->store_path, get);
   buildq_store_query_async (self->store, store_path, io_priority, get->cancellable,
                             store_answered, get);
@@ -328,10 +419,10 @@ _buildq_resolver_get_async (BuildqResolver *self,
 BuildqArtifact *
 _buildq_resolver_get_finish (BuildqResolver *self, GAsyncResult *result, GError **error)
 {
-  GSource *source = g_object_get_data (G_OBJECT (result), "buildq-cancel");
+  Waiter *waiter = g_task_get_task_data (G_TASK (result));
 
   /* It holds the task, which holds it. */
-  if (source != NULL)
-    g_source_destroy (source);
+  if (waiter != NULL && waiter->cancelled != NULL)
+    g_source_destroy (waiter->cancelled);
   return g_task_propagate_pointer (G_TASK (result), error);
 }

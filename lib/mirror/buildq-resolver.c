@@ -264,7 +264,8 @@ buildq_resolver_realise_async (BuildqResolver *self,
  * @result: what the callback was given
  * @error: `NOT_FOUND` when nobody has one of them, `UNAVAILABLE` when that could not be
  *   told, `CHECKSUM` and `UNAUTHORIZED` when what there is cannot be believed,
- * `G_IO_ERROR` for the local disk; the message names each place and its reason
+ *   `CONFLICT` when the store has another build of it than the record says,
+ *   `G_IO_ERROR` for the local disk; the message names each place and its reason
  *
  * Returns: (transfer container) (element-type BuildqArtifact): the records, in the order
  *   in which they were asked for
@@ -303,15 +304,22 @@ buildq_resolver_realise (BuildqResolver *self,
                          GCancellable *cancellable,
                          GError **error)
 {
+  g_autoptr (BuildqResolver) twin = NULL;
   BuildqSync sync;
   GPtrArray *found;
 
   g_return_val_if_fail (BUILDQ_IS_RESOLVER (self), NULL);
 
+  /* What was asked for asynchronously stands still meanwhile. To wait for a fetch of
+   * those, or for its turn after them, would be for ever. */
+  twin = buildq_resolver_new (self->store, self->keyring);
+  g_ptr_array_unref (twin->mirrors);
+  twin->mirrors = g_ptr_array_ref (self->mirrors);
   _buildq_sync_begin (&sync);
-  buildq_resolver_realise_async (self, artifacts, store_paths, G_PRIORITY_DEFAULT,
+  buildq_resolver_realise_async (twin, artifacts, store_paths, G_PRIORITY_DEFAULT,
                                  cancellable, _buildq_sync_ready, &sync);
-  found = buildq_resolver_realise_finish (self, _buildq_sync_wait (&sync), error);
+  found = buildq_resolver_realise_finish (twin, _buildq_sync_wait (&sync), error);
+  self->fetched_bytes += twin->fetched_bytes;
   _buildq_sync_end (&sync);
   return found;
 }

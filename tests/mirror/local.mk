@@ -46,3 +46,8 @@ check_PROGRAMS += tests/mirror/test-uploader-http
 tests_mirror_test_uploader_http_SOURCES = tests/mirror/test-uploader-http.c \
 	$(mirror_fixture) $(fault_server_sources)
 tests_mirror_test_uploader_http_LDADD = $(test_ldadd)
+
+check_PROGRAMS += tests/mirror/test-resolver-shared
+tests_mirror_test_resolver_shared_SOURCES = tests/mirror/test-resolver-shared.c \
+	$(mirror_fixture) $(fault_server_sources)
+tests_mirror_test_resolver_shared_LDADD = $(test_ldadd)
