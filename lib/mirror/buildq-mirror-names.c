@@ -85,27 +85,46 @@ is_http (const char *uri)
   return g_str_has_prefix (uri, "http://") || g_str_has_prefix (uri, "https://");
 }
 
-/* @artifact with each location as @change makes it. A folder is known to one machine
- * only, so what comes from or goes to a server has no locations in folders. */
+static gboolean
+is_below (const char *uri, const char *base)
+{
+  return g_str_has_prefix (uri, base) && uri[strlen (base)] == '/';
+}
+
+/* Whether a location is in the mirror, by its full URI or a relative one. */
+static gboolean
+is_own (const char *uri, const char *base)
+{
+  g_autofree char *scheme = g_uri_parse_scheme (uri);
+
+  return scheme == NULL || is_below (uri, base);
+}
+
+/* @artifact with each location as @change makes it, those of the mirror at @base
+ * @own_last or else first. A folder is known to one machine only, so what comes from or
+ * goes to a server has no locations in folders. */
 static BuildqArtifact *
 change_locations (BuildqArtifact *artifact,
                   char *(*change) (const char *uri, const char *base),
                   const char *base,
+                  gboolean own_last,
                   GError **error)
 {
   g_autoptr (BuildqArtifact) copy = _buildq_value_copy (&_buildq_artifact_info, artifact);
 
   g_ptr_array_set_size (copy->locations, 0);
-  for (guint i = 0; i < artifact->locations->len; i++)
-    {
-      BuildqLocation *location = artifact->locations->pdata[i];
-      g_autofree char *uri = change (location->uri, base);
+  for (guint pass = 0; pass < 2; pass++)
+    for (guint i = 0; i < artifact->locations->len; i++)
+      {
+        BuildqLocation *location = artifact->locations->pdata[i];
+        g_autofree char *uri = change (location->uri, base);
 
-      if (uri != NULL)
-        g_ptr_array_add (copy->locations,
-                         buildq_location_new (uri, location->compression,
-                                              location->file_hash, location->file_size));
-    }
+        if (uri != NULL && is_own (location->uri, base) == (own_last == (pass == 1)))
+          g_ptr_array_add (copy->locations,
+                           buildq_location_new (uri, location->compression,
+                                                location->file_hash,
+                                                location->file_size));
+      }
   if (copy->locations->len > 0)
     return g_steal_pointer (&copy);
   g_set_error (error, BUILDQ_ERROR, BUILDQ_ERROR_INVALID,
@@ -129,10 +148,8 @@ make_absolute (const char *uri, const char *base)
 static char *
 make_relative (const char *uri, const char *base)
 {
-  gsize length = strlen (base);
-
-  if (g_str_has_prefix (uri, base) && uri[length] == '/')
-    return g_strdup (uri + length + 1);
+  if (is_below (uri, base))
+    return g_strdup (uri + strlen (base) + 1);
   return is_http (base) && !is_http (uri) ? NULL : g_strdup (uri);
 }
 
@@ -152,14 +169,16 @@ _buildq_mirror_read_narinfo (const char *text,
                    artifact->store_path);
       return NULL;
     }
-  return change_locations (artifact, make_absolute, base, error);
+  return change_locations (artifact, make_absolute, base, FALSE, error);
 }
 
 char *
 _buildq_mirror_write_narinfo (BuildqArtifact *artifact, const char *base, GError **error)
 {
+  /* Nix heeds the last of several URLs, and shall find the bytes where it found the
+   * record. */
   g_autoptr (BuildqArtifact) relative
-      = change_locations (artifact, make_relative, base, error);
+      = change_locations (artifact, make_relative, base, TRUE, error);
 
   return relative != NULL ? buildq_narinfo_format (relative, error) : NULL;
 }

@@ -403,6 +403,49 @@ test_bad_uris (void)
 #define ADD_NGINX(name, options, function)                                               \
   g_test_add ("/http-mirror/nginx/" name, Nginx, options, nginx_set_up, function,        \
               nginx_tear_down)
+/* A record with two places says first ours what is nearest, and to Nix last. */
+static void
+test_order_of_locations (Fixture *f, gconstpointer data)
+{
+  const char *base = fault_server_get_uri (f->server);
+  g_autofree char *own = g_strconcat (base, "/nar/1", NULL);
+  g_autoptr (BuildqArtifactBuilder) builder = buildq_artifact_builder_new ();
+  g_autoptr (BuildqLocation) ours = buildq_location_new (own, "none", NULL, 0);
+  g_autoptr (BuildqLocation) other
+      = buildq_location_new ("http://127.0.0.1:1/x", "none", NULL, 0);
+  g_autofree char *record = g_strdup_printf ("/%.32s.narinfo", strrchr (ITEM, '/') + 1);
+  g_autoptr (BuildqArtifact) artifact = NULL;
+  g_autoptr (BuildqArtifact) found = NULL;
+  g_autoptr (GPtrArray) locations = NULL;
+  g_autoptr (GBytes) bytes = NULL;
+  g_autofree char *text = NULL;
+  g_autoptr (GError) error = NULL;
+
+  add_record (f, "nar/1");
+  found = buildq_mirror_lookup (f->mirror, ITEM, NULL, &error);
+  g_assert_no_error (error);
+  buildq_artifact_builder_set_store_path (builder, ITEM);
+  buildq_artifact_builder_set_nar_hash (builder, buildq_artifact_get_nar_hash (found));
+  buildq_artifact_builder_set_nar_size (builder, buildq_artifact_get_nar_size (found));
+  buildq_artifact_builder_add_location (builder, ours);
+  buildq_artifact_builder_add_location (builder, other);
+  artifact = buildq_artifact_builder_build (builder, &error);
+  g_assert_no_error (error);
+  buildq_mirror_publish (f->mirror, artifact, NULL, &error);
+  g_assert_no_error (error);
+
+  bytes = fault_server_get (f->server, record);
+  text = g_strndup (g_bytes_get_data (bytes, NULL), g_bytes_get_size (bytes));
+  g_assert_nonnull (strstr (text, "URL: http://127.0.0.1:1/x"));
+  g_assert_nonnull (strstr (strstr (text, "URL: http://127.0.0.1:1/x"), "URL: nar/1"));
+  g_clear_pointer (&found, buildq_artifact_unref);
+  found = buildq_mirror_lookup (f->mirror, ITEM, NULL, &error);
+  g_assert_no_error (error);
+  locations = buildq_artifact_get_locations (found);
+  g_assert_cmpuint (locations->len, ==, 2);
+  g_assert_cmpstr (first_uri (found), ==, own);
+}
+
 #define ADD(name, function)                                                              \
   g_test_add ("/http-mirror/" name, Fixture, NULL, set_up, function, tear_down)
 
@@ -417,6 +460,7 @@ main (int argc, char *argv[])
   ADD ("lookup-faults", test_lookup_faults);
   ADD ("no-server", test_no_server);
   ADD ("locations", test_locations);
+  ADD ("order-of-locations", test_order_of_locations);
   ADD ("publish-folders", test_publish_folders);
   ADD ("put-faults", test_put_faults);
   ADD ("put-over-half", test_put_over_half);
