@@ -17,7 +17,8 @@
 #include "mirror/buildq-mirror-private.h"
 #include "store/buildq-store-private.h"
 
-#define RESUMES 3 /* of a connection that breaks in the middle */
+#define RESUMES 3 /* of a connection that breaks in the middle, if it … */
+#define PROGRESS_BYTES (1024 * 1024) /* … did not bring at least this since */
 
 void
 _buildq_fetch_errors_init (BuildqFetchErrors *self)
@@ -88,6 +89,7 @@ typedef struct
   BuildqStreamLink link;
   GCancellable *cancellable;
   guint resumes;
+  gint64 resumed_at; /* bytes */
 } Download;
 
 static gboolean
@@ -117,6 +119,8 @@ download_read (gpointer data, void *buffer, gsize size, GError **error)
           g_propagate_error (error, g_steal_pointer (&local));
           return -1;
         }
+      if (self->link.size - self->resumed_at >= PROGRESS_BYTES)
+        self->resumes = 0;
       if (self->resumes == RESUMES)
         {
           g_set_error (error, BUILDQ_ERROR, BUILDQ_ERROR_UNAVAILABLE,
@@ -125,6 +129,7 @@ download_read (gpointer data, void *buffer, gsize size, GError **error)
           return -1;
         }
       self->resumes++;
+      self->resumed_at = self->link.size;
       if (!download_open (self, self->link.size, error))
         return -1;
     }
