@@ -14,6 +14,7 @@
 
 #define BODY_TRIES 3 /* of a small body that breaks off */
 #define IDLE_SECONDS 15
+#define PATIENCE_OF_IDLE 4 /* how many times as long a slow server may take to get on */
 #define DEADLINE_US (120 * G_USEC_PER_SEC) /* after it nothing is tried again */
 #define MAX_CONNECTIONS 64
 #define MAX_CONNECTIONS_PER_HOST 32
@@ -29,6 +30,9 @@ _buildq_http_client_new (void)
       60, "max-conns", MAX_CONNECTIONS, "max-conns-per-host", MAX_CONNECTIONS_PER_HOST,
       NULL);
   self->deadline_us = DEADLINE_US;
+  self->patience_us = PATIENCE_OF_IDLE * IDLE_SECONDS * G_USEC_PER_SEC;
+  g_mutex_init (&self->mutex);
+  self->silent = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, g_free);
   /* Archives are compressed by themselves. */
   soup_session_remove_feature_by_type (self->session, SOUP_TYPE_CONTENT_DECODER);
   return self;
@@ -41,6 +45,7 @@ _buildq_http_client_set_limits (BuildqHttpClient *self,
 {
   g_object_set (self->session, "timeout", idle_seconds, NULL);
   self->deadline_us = deadline_us;
+  self->patience_us = (gint64) PATIENCE_OF_IDLE * idle_seconds * G_USEC_PER_SEC;
 }
 
 BuildqHttpClient *
@@ -52,7 +57,11 @@ _buildq_http_client_ref (BuildqHttpClient *self)
 static void
 client_clear (gpointer data)
 {
-  g_object_unref (((BuildqHttpClient *) data)->session);
+  BuildqHttpClient *self = data;
+
+  g_object_unref (self->session);
+  g_hash_table_unref (self->silent);
+  g_mutex_clear (&self->mutex);
 }
 
 void
@@ -112,29 +121,30 @@ seek (const BuildqHttpRequest *request,
   return FALSE;
 }
 
-/* @body, with its end known, if the server told it. */
+/* @body, with its end known, if the server told it, and not for ever. */
 static GInputStream *
-bound (SoupMessage *message, GInputStream *body /* transfer full */)
+bound (BuildqHttpClient *self, SoupMessage *message, GInputStream *body)
 {
   SoupMessageHeaders *headers = soup_message_get_response_headers (message);
-  g_autoptr (GInputStream) base = body;
+  guint64 size = BUILDQ_HTTP_BODY_OPEN_END;
 
-  if (soup_message_headers_get_encoding (headers) != SOUP_ENCODING_CONTENT_LENGTH)
-    return g_steal_pointer (&base);
-  return _buildq_http_body_new (base, soup_message_headers_get_content_length (headers));
+  if (soup_message_headers_get_encoding (headers) == SOUP_ENCODING_CONTENT_LENGTH)
+    size = soup_message_headers_get_content_length (headers);
+  return _buildq_http_body_new (body, size, self->patience_us);
 }
 
 static GInputStream *
 open_body (const BuildqHttpRequest *request, GError **error)
 {
   g_autoptr (SoupMessage) message = NULL;
-  g_autoptr (GInputStream) body = _buildq_http_request_send (request, &message, error);
+  g_autoptr (GInputStream) raw = _buildq_http_request_send (request, &message, error);
+  g_autoptr (GInputStream) body = NULL;
   g_autofree char *what = _buildq_http_request_describe (request);
   GError *local = NULL;
 
-  if (body == NULL)
+  if (raw == NULL)
     return NULL;
-  body = bound (message, g_steal_pointer (&body));
+  body = bound (request->client, message, raw);
   if (seek (request, message, body, &local))
     return g_steal_pointer (&body);
   if (local->domain == BUILDQ_ERROR)

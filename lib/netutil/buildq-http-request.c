@@ -9,19 +9,31 @@
 #include <string.h>
 
 #include "core/buildq-thread.h"
+#include "netutil/buildq-http-watch.h"
 
 #define TRIES 4
 #define FIRST_DELAY_MS 200
 #define MAX_DELAY_MS 10000
 #define MAX_REDIRECTS 8
 #define CHUNK_BYTES (64 * 1024)
+#define ASK_FIRST_BYTES                                                                  \
+  (1024 * 1024) /* from here on it is asked whether it may be sent */
+#define SILENCE_US (10 * G_USEC_PER_SEC) /* how long a server counts as not answering */
 
 /* Where a request goes, which a redirection changes. */
 typedef struct
 {
   GUri *uri;           /* without user and password */
   char *authorization; /* or NULL */
+  gboolean ask_first;  /* before a big file is sent */
 } Target;
+
+/* How a try failed. */
+typedef struct
+{
+  gint64 delay_ms; /* how long to wait at least before the next; -1: there is no use */
+  gboolean silent; /* there was no answer at all */
+} Failure;
 
 /* --- URIs --- */
 
@@ -139,8 +151,13 @@ target_redirect (Target *self, const char *location, GError **error)
   return TRUE;
 }
 
+/* A server that refuses a file need not be sent it. One that does not know the question
+ * keeps silent, and is not asked again. */
 static gboolean
-set_body (const BuildqHttpRequest *request, SoupMessage *message, GError **error)
+set_body (const BuildqHttpRequest *request,
+          const Target *target,
+          SoupMessage *message,
+          GError **error)
 {
   g_autoptr (GFile) file = NULL;
   g_autoptr (GFileInputStream) stream = NULL;
@@ -161,7 +178,23 @@ set_body (const BuildqHttpRequest *request, SoupMessage *message, GError **error
     return FALSE;
   soup_message_set_request_body (message, request->content_type, G_INPUT_STREAM (stream),
                                  g_file_info_get_size (info));
+  if (target->ask_first && g_file_info_get_size (info) >= ASK_FIRST_BYTES)
+    soup_message_headers_set_expectations (soup_message_get_request_headers (message),
+                                           SOUP_EXPECTATION_CONTINUE);
   return TRUE;
+}
+
+/* libsoup takes HTTP/2 where it can, and is six times slower by it with big files. */
+static void
+network_event (SoupMessage *message,
+               GSocketClientEvent event,
+               GIOStream *connection,
+               gpointer data)
+{
+  const char *const only[] = { "http/1.1", NULL };
+
+  if (event == G_SOCKET_CLIENT_TLS_HANDSHAKING && G_IS_TLS_CONNECTION (connection))
+    g_tls_connection_set_advertised_protocols (G_TLS_CONNECTION (connection), only);
 }
 
 static SoupMessage *
@@ -177,8 +210,9 @@ make_message (const BuildqHttpRequest *request, const Target *target, GError **e
     soup_message_headers_replace (headers, "Authorization", target->authorization);
   if (request->offset > 0)
     soup_message_headers_set_range (headers, request->offset, -1);
-  if (!set_body (request, message, error))
+  if (!set_body (request, target, message, error))
     return NULL;
+  g_signal_connect (message, "network-event", G_CALLBACK (network_event), NULL);
   return g_steal_pointer (&message);
 }
 
@@ -258,29 +292,91 @@ retry_after_ms (SoupMessage *message)
   return CLAMP (seconds, 0, MAX_DELAY_MS / 1000) * 1000;
 }
 
+/* --- servers that do not answer --- */
+
+static char *
+name_server (const BuildqHttpRequest *request)
+{
+  g_autoptr (GUri) uri = parse_uri (request->uri, NULL);
+
+  return uri != NULL
+             ? g_strdup_printf ("%s:%d", g_uri_get_host (uri), g_uri_get_port (uri))
+             : g_strdup ("");
+}
+
+static void
+note_silence (const BuildqHttpRequest *request, gboolean silent)
+{
+  BuildqHttpClient *client = request->client;
+  g_autofree char *server = name_server (request);
+  gint64 until = _buildq_clock_now () + SILENCE_US;
+
+  g_mutex_lock (&client->mutex);
+  if (silent)
+    g_hash_table_replace (client->silent, g_steal_pointer (&server),
+                          g_memdup2 (&until, sizeof until));
+  else
+    g_hash_table_remove (client->silent, server);
+  g_mutex_unlock (&client->mutex);
+}
+
+/* Whether the server was just tried in vain: a dead mirror must not hold up each of many
+ * look-ups for as long as the first. It is still asked, but once. */
+static gboolean
+is_silent (const BuildqHttpRequest *request)
+{
+  BuildqHttpClient *client = request->client;
+  g_autofree char *server = name_server (request);
+  gboolean silent;
+  gint64 *until;
+
+  g_mutex_lock (&client->mutex);
+  until = g_hash_table_lookup (client->silent, server);
+  silent = until != NULL && _buildq_clock_now () < *until;
+  g_mutex_unlock (&client->mutex);
+  return silent;
+}
+
+/* --- the exchange --- */
+
 /* Sends it to @target. NULL when there was no answer at all. */
 static GInputStream *
 ask (const BuildqHttpRequest *request,
      const Target *target,
      SoupMessage **message,
-     gint64 *delay_ms,
+     Failure *failure,
      GError **error)
 {
   GInputStream *body;
+  BuildqHttpWatch watch;
+  gboolean is_late;
   GError *local = NULL;
 
   *message = make_message (request, target, error);
   if (*message == NULL)
     return NULL;
-  body = soup_session_send (request->client->session, *message, request->cancellable,
-                            &local);
-  if (body == NULL)
+  _buildq_http_watch_begin (&watch, *message, request->client->patience_us,
+                            request->cancellable);
+  body
+      = soup_session_send (request->client->session, *message, watch.cancellable, &local);
+  is_late = _buildq_http_watch_end (&watch);
+  if (body != NULL)
+    return body;
+  if (!g_cancellable_is_cancelled (request->cancellable))
     {
-      if (local->domain == G_IO_ERROR && local->code != G_IO_ERROR_CANCELLED)
-        *delay_ms = 0;
-      _buildq_http_request_set_error (request, local, error);
+      failure->silent = TRUE;
+      if (is_late || local->domain == G_IO_ERROR)
+        failure->delay_ms = 0;
+      if (is_late)
+        {
+          g_clear_error (&local);
+          local = g_error_new (G_IO_ERROR, G_IO_ERROR_TIMED_OUT,
+                               "no answer in %" G_GINT64_FORMAT " s",
+                               request->client->patience_us / G_USEC_PER_SEC);
+        }
     }
-  return body;
+  _buildq_http_request_set_error (request, local, error);
+  return NULL;
 }
 
 /* Where the answer sends us to; NULL: nowhere. What is written is not sent elsewhere. */
@@ -296,24 +392,25 @@ get_redirection (const BuildqHttpRequest *request, SoupMessage *message)
                                        "Location");
 }
 
-/* One try. NULL with @error, and in @delay_ms how long to wait at least before the next;
- * -1: there is no use. */
+/* One try. NULL with @error and @failure. */
 static GInputStream *
 try_once (const BuildqHttpRequest *request,
+          gboolean ask_first,
           SoupMessage **answered,
-          gint64 *delay_ms,
+          Failure *failure,
           GError **error)
 {
   g_auto (Target) target = { 0 };
   g_autofree char *what = _buildq_http_request_describe (request);
 
-  *delay_ms = -1;
+  *failure = (Failure){ .delay_ms = -1 };
   if (!target_init (&target, request->uri, error))
     return NULL;
+  target.ask_first = ask_first;
   for (guint hops = 0;; hops++)
     {
       g_autoptr (SoupMessage) message = NULL;
-      g_autoptr (GInputStream) body = ask (request, &target, &message, delay_ms, error);
+      g_autoptr (GInputStream) body = ask (request, &target, &message, failure, error);
       const char *location;
       guint status;
 
@@ -332,7 +429,7 @@ try_once (const BuildqHttpRequest *request,
           g_set_error (error, BUILDQ_ERROR, code_of_status (status), "%s: %u %s", what,
                        status, soup_status_get_phrase (status));
           if (status_may_pass (status))
-            *delay_ms = retry_after_ms (message);
+            failure->delay_ms = retry_after_ms (message);
           return NULL;
         }
       if (hops == MAX_REDIRECTS)
@@ -363,34 +460,44 @@ wait_ms (gint64 ms, GCancellable *cancellable)
   return !g_cancellable_is_cancelled (cancellable);
 }
 
+/* Waits before the next try. FALSE when there is none. */
+static gboolean
+wait_for_next (const BuildqHttpRequest *request, const Failure *failure, gint64 *back_off)
+{
+  gint64 ms = *back_off / 2 + g_random_int_range (0, *back_off / 2 + 1);
+
+  ms = MAX (ms, failure->delay_ms);
+  *back_off *= 3;
+  return failure->delay_ms >= 0 && _buildq_clock_now () + ms * 1000 < request->deadline
+         && wait_ms (ms, request->cancellable);
+}
+
 GInputStream *
 _buildq_http_request_send (const BuildqHttpRequest *request,
                            SoupMessage **answered,
                            GError **error)
 {
+  gboolean is_upload = request->path != NULL || request->bytes != NULL;
+  guint tries = !is_upload && is_silent (request) ? 1 : TRIES;
   gint64 back_off = FIRST_DELAY_MS;
 
   for (guint i = 1;; i++)
     {
       g_autoptr (GError) local = NULL;
-      gint64 delay;
-      GInputStream *body = try_once (request, answered, &delay, &local);
+      Failure failure;
+      GInputStream *body = try_once (request, i == 1, answered, &failure, &local);
 
-      if (body != NULL)
-        return body;
-      if (delay >= 0 && i < TRIES)
+      if (body == NULL && i < tries && wait_for_next (request, &failure, &back_off))
+        continue;
+      if (g_cancellable_set_error_if_cancelled (request->cancellable, error))
         {
-          delay = MAX (delay, back_off / 2 + g_random_int_range (0, back_off / 2 + 1));
-          if (_buildq_clock_now () + delay * 1000 < request->deadline)
-            {
-              back_off *= 3;
-              if (wait_ms (delay, request->cancellable))
-                continue;
-              g_cancellable_set_error_if_cancelled (request->cancellable, error);
-              return NULL;
-            }
+          g_clear_object (&body);
+          g_clear_object (answered);
+          return NULL;
         }
-      g_propagate_error (error, g_steal_pointer (&local));
-      return NULL;
+      note_silence (request, body == NULL && failure.silent);
+      if (body == NULL)
+        g_propagate_error (error, g_steal_pointer (&local));
+      return body;
     }
 }

@@ -15,6 +15,11 @@ struct _BuildqHttpClient
 {
   SoupSession *session; /* which can be used from any thread by its blocking functions */
   gint64 deadline_us;   /* for one call; what streams for longer than that may */
+  gint64 patience_us;   /* in which a server must get on, if slowly */
+
+  /* Requests come from any thread. */
+  GMutex mutex;       /* guards what follows */
+  GHashTable *silent; /* "HOST:PORT" that did not answer → until when that is believed */
 };
 
 /* What one request is; made into a message anew for each try. */

@@ -111,6 +111,12 @@ static gboolean G_GNUC_PRINTF (2, 3) send_head (Exchange *self, const char *form
          && send (self, "Connection: close\r\n\r\n", 21);
 }
 
+static gboolean
+has (Exchange *self, Fault fault)
+{
+  return self->fails && self->fault == fault;
+}
+
 static GBytes *
 read_body (Exchange *self)
 {
@@ -118,7 +124,7 @@ read_body (Exchange *self)
   gsize size = length != NULL ? g_ascii_strtoull (length, NULL, 10) : 0;
   g_autofree char *data = g_malloc (size + 1);
 
-  if (g_hash_table_contains (self->headers, "expect"))
+  if (g_hash_table_contains (self->headers, "expect") && !has (self, FAULT_WAIT))
     send (self, "HTTP/1.1 100 Continue\r\n\r\n", 25);
   if (!g_input_stream_read_all (G_INPUT_STREAM (self->in), data, size, &size,
                                 self->server->cancellable, NULL))
@@ -158,12 +164,6 @@ plan (Exchange *self)
 
 /* --- an answer --- */
 
-static gboolean
-has (Exchange *self, Fault fault)
-{
-  return self->fails && self->fault == fault;
-}
-
 /* Until the other side gives up. */
 static void
 stall (Exchange *self)
@@ -174,6 +174,29 @@ stall (Exchange *self)
                               self->server->cancellable, NULL)
          > 0)
     ;
+}
+
+/* A byte each time that the other side has said nothing for a while. */
+static void
+drip (Exchange *self)
+{
+  GPollFD fd = { .events = G_IO_IN };
+
+  g_cancellable_make_pollfd (self->server->cancellable, &fd);
+  while (g_poll (&fd, 1, 100) == 0 && send (self, "x", 1))
+    ;
+  g_cancellable_release_fd (self->server->cancellable);
+}
+
+static void
+answer_headers (Exchange *self)
+{
+  g_autofree char *value = g_strnfill (1000, 'x');
+  g_autofree char *line = g_strdup_printf ("X-Header: %s\r\n", value);
+
+  if (send (self, "HTTP/1.1 200 OK\r\n", 17))
+    while (send (self, line, strlen (line)))
+      ;
 }
 
 /* What is at the path, if anything, and then zeros. */
@@ -204,7 +227,7 @@ answer_bytes (Exchange *self, GBytes *bytes)
     start += self->arg;
   if (has (self, FAULT_CORRUPT))
     copy[self->arg] ^= 1;
-  if (has (self, FAULT_CUT) || has (self, FAULT_STALL))
+  if (has (self, FAULT_CUT) || has (self, FAULT_STALL) || has (self, FAULT_DRIP))
     end = MIN (size, start + self->arg);
   if (start > size)
     {
@@ -223,6 +246,8 @@ answer_bytes (Exchange *self, GBytes *bytes)
     send (self, copy + start, end - start);
   if (has (self, FAULT_STALL))
     stall (self);
+  if (has (self, FAULT_DRIP))
+    drip (self);
 }
 
 static void
@@ -236,12 +261,30 @@ answer_file (Exchange *self)
     send_head (self, "404 Not Found\r\nContent-Length: 0\r\n");
 }
 
+/* What is said without a look at what was asked for. */
+static gboolean
+answer_at_once (Exchange *self)
+{
+  if (has (self, FAULT_REFUSE))
+    send_head (self, "%u Refused\r\nContent-Length: 0\r\n", (guint) self->arg);
+  else if (has (self, FAULT_HEADERS))
+    answer_headers (self);
+  else if (has (self, FAULT_DRIP) && self->arg == 0)
+    drip (self);
+  else
+    return has (self, FAULT_HANG_UP);
+  return TRUE;
+}
+
 static void
 answer (Exchange *self)
 {
   gboolean is_put = g_str_equal (self->method, "PUT");
-  g_autoptr (GBytes) body = is_put ? read_body (self) : NULL;
+  g_autoptr (GBytes) body = NULL;
 
+  if (answer_at_once (self))
+    return;
+  body = is_put ? read_body (self) : NULL;
   if (has (self, FAULT_STATUS))
     send_head (self, "%u Planned\r\n%sContent-Length: 0\r\n", (guint) self->arg,
                self->arg == 429 ? "Retry-After: 1\r\n" : "");

@@ -22,6 +22,11 @@ typedef enum
   FAULT_ENDLESS,   /* a body that does not end */
   FAULT_RUN_ON,    /* a body that goes on after its end, for ever */
   FAULT_STALL,     /* no answer, or none after @arg bytes of the body */
+  FAULT_HANG_UP,   /* ends the connection without an answer */
+  FAULT_HEADERS,   /* headers that do not end */
+  FAULT_DRIP,      /* a byte now and then: of the headers, or after @arg of the body */
+  FAULT_REFUSE,    /* answers with the status @arg, and reads no body */
+  FAULT_WAIT,      /* knows no "Expect: 100-continue": waits for the body */
 } Fault;
 
 typedef struct _FaultServer FaultServer;

@@ -51,3 +51,6 @@ check_PROGRAMS += tests/mirror/test-resolver-shared
 tests_mirror_test_resolver_shared_SOURCES = tests/mirror/test-resolver-shared.c \
 	$(mirror_fixture) $(fault_server_sources)
 tests_mirror_test_resolver_shared_LDADD = $(test_ldadd)
+
+check_PROGRAMS += tests/mirror/test-http-tls
+tests_mirror_test_http_tls_LDADD = $(test_internal_ldadd)

@@ -108,6 +108,15 @@ test_deadline (Fixture *f, gconstpointer data)
   g_assert_cmpuint (fault_server_count (f->server, NULL, NULL), ==, 1);
 }
 
+static const char *
+chunk_of_text (void)
+{
+  static char text[4097];
+
+  memset (text, 'x', sizeof text - 1);
+  return text;
+}
+
 static void
 test_stall (Fixture *f, gconstpointer data)
 {
@@ -117,6 +126,54 @@ test_stall (Fixture *f, gconstpointer data)
   fault_server_fail (f->server, NULL, NULL, FAULT_STALL, 4, 1);
   assert_get_fails (f, BUILDQ_ERROR_UNAVAILABLE, "timed out");
   assert_got (f);
+}
+
+/* Slower than slow, where each byte comes in time. */
+static void
+test_drip (Fixture *f, gconstpointer data)
+{
+  gint64 begin = g_get_monotonic_time ();
+  g_autoptr (GError) error = NULL;
+  g_autoptr (GInputStream) stream = NULL;
+  g_autofree char *chunk = g_malloc (4096);
+  gsize size;
+
+  _buildq_http_client_set_limits (f->client, 1, G_USEC_PER_SEC);
+  fault_server_fail (f->server, NULL, NULL, FAULT_DRIP, 0, 1);
+  assert_get_fails (f, BUILDQ_ERROR_UNAVAILABLE, "no answer in 4 s");
+  fault_server_fail (f->server, NULL, NULL, FAULT_DRIP, 4, 1);
+  fault_server_add_text (f->server, "/text", chunk_of_text ());
+  stream = _buildq_http_client_open (f->client, f->uri, 0, NULL, &error);
+  g_assert_no_error (error);
+  g_assert_false (g_input_stream_read_all (stream, chunk, 4096, &size, NULL, &error));
+  g_assert_error (error, G_IO_ERROR, G_IO_ERROR_TIMED_OUT);
+  assert_message (error, "bytes came in 4 s");
+  g_assert_cmpuint (size, <, 100);
+  g_assert_cmpint (g_get_monotonic_time () - begin, <, 30 * G_USEC_PER_SEC);
+}
+
+static void
+test_headers (Fixture *f, gconstpointer data)
+{
+  fault_server_fail (f->server, NULL, NULL, FAULT_HEADERS, 0, 4);
+  assert_get_fails (f, BUILDQ_ERROR_UNAVAILABLE, f->uri);
+  assert_got (f);
+}
+
+/* A dead server is tried hard once, and then not for each question anew. */
+static void
+test_dead (Fixture *f, gconstpointer data)
+{
+  fault_server_fail (f->server, NULL, NULL, FAULT_HANG_UP, 0, 5);
+  assert_get_fails (f, BUILDQ_ERROR_UNAVAILABLE, f->uri);
+  g_assert_cmpuint (fault_server_count (f->server, NULL, NULL), ==, 4);
+  assert_get_fails (f, BUILDQ_ERROR_UNAVAILABLE, f->uri);
+  g_assert_cmpuint (fault_server_count (f->server, NULL, NULL), ==, 5);
+  /* It is back, and as good as any. */
+  assert_got (f);
+  fault_server_fail (f->server, NULL, NULL, FAULT_HANG_UP, 0, 3);
+  assert_got (f);
+  g_assert_cmpuint (fault_server_count (f->server, NULL, NULL), ==, 10);
 }
 
 static void
@@ -156,6 +213,54 @@ test_head (Fixture *f, gconstpointer data)
   g_assert_cmpint (size, ==, strlen (TEXT));
   g_assert_false (_buildq_http_client_head (f->client, none, &size, NULL, &error));
   g_assert_error (error, BUILDQ_ERROR, BUILDQ_ERROR_NOT_FOUND);
+}
+
+/* --- uploads --- */
+
+#define BIG_BYTES (3 * 1024 * 1024)
+
+static gboolean
+put_big (Fixture *f, GError **error)
+{
+  g_autofree char *dir = make_folder ();
+  g_autofree char *path = make_file (dir, "big", BIG_BYTES);
+  gboolean ok
+      = _buildq_http_client_put_file (f->client, f->uri, path, "text/plain", NULL, error);
+
+  remove_folder (g_steal_pointer (&dir));
+  return ok;
+}
+
+/* Who wants no big file is not sent it. */
+static void
+test_refused (Fixture *f, gconstpointer data)
+{
+  g_autofree char *expect = NULL;
+  g_autoptr (GError) error = NULL;
+
+  fault_server_fail (f->server, "PUT", NULL, FAULT_REFUSE, 413, 1);
+  g_assert_false (put_big (f, &error));
+  g_assert_error (error, BUILDQ_ERROR, BUILDQ_ERROR_TOO_LARGE);
+  assert_message (error, "413");
+  expect = fault_server_get_header (f->server, "Expect");
+  g_assert_cmpstr (expect, ==, "100-continue");
+  g_assert_cmpuint (fault_server_count (f->server, NULL, NULL), ==, 1);
+}
+
+/* Who does not know the question gets it all the same. */
+static void
+test_unexpecting (Fixture *f, gconstpointer data)
+{
+  g_autoptr (GBytes) bytes = NULL;
+  g_autoptr (GError) error = NULL;
+
+  _buildq_http_client_set_limits (f->client, 1, 60 * G_USEC_PER_SEC);
+  fault_server_fail (f->server, "PUT", NULL, FAULT_WAIT, 0, 1);
+  g_assert_true (put_big (f, &error));
+  g_assert_no_error (error);
+  bytes = fault_server_get (f->server, "/text");
+  g_assert_cmpuint (g_bytes_get_size (bytes), ==, BIG_BYTES);
+  g_assert_cmpuint (fault_server_count (f->server, "PUT", NULL), ==, 2);
 }
 
 /* --- ranges --- */
@@ -279,9 +384,14 @@ main (int argc, char *argv[])
   ADD ("retry-after", test_retry_after);
   ADD ("deadline", test_deadline);
   ADD ("stall", test_stall);
+  ADD ("drip", test_drip);
+  ADD ("headers", test_headers);
+  ADD ("dead", test_dead);
   ADD ("cut", test_cut);
   ADD ("limit", test_limit);
   ADD ("head", test_head);
+  ADD ("refused", test_refused);
+  ADD ("unexpecting", test_unexpecting);
   ADD ("ranges", test_ranges);
   ADD ("redirect-loop", test_redirect_loop);
   ADD ("redirect-password", test_redirect_password);
