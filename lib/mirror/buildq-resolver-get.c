@@ -30,8 +30,8 @@ typedef struct
 
 typedef struct
 {
-  Get *get;           /* NULL once there is nothing to wait for */
-  GSource *cancelled; /* or NULL */
+  Get *get;              /* NULL once there is nothing to wait for */
+  gulong cancel_handler; /* or 0 */
 } Waiter;
 
 static void get_from_record (Get *self);
@@ -309,7 +309,7 @@ store_answered (GObject *source, GAsyncResult *result, gpointer user_data)
 /* Who waits goes. The last one stays until the work has stopped, so that nothing is left
  * of it when the caller is told. */
 static gboolean
-waiting_cancelled (GCancellable *cancellable, gpointer user_data)
+waiting_cancelled (gpointer user_data)
 {
   g_autoptr (GTask) task = g_object_ref (user_data);
   Waiter *waiter = g_task_get_task_data (task);
@@ -329,32 +329,23 @@ waiting_cancelled (GCancellable *cancellable, gpointer user_data)
     {
       GError *error = NULL;
 
-      g_cancellable_set_error_if_cancelled (cancellable, &error);
+      g_cancellable_set_error_if_cancelled (g_task_get_cancellable (task), &error);
       get_end (get, NULL, error);
     }
   return G_SOURCE_REMOVE;
 }
 
+/* On any thread. Not by g_cancellable_source_new (), whose source is leaked by GLib 2.74
+ * when it goes while another thread cancels. */
 static void
-waiter_free (gpointer data)
+cancelled_somewhere (GCancellable *cancellable, gpointer user_data)
 {
-  Waiter *self = data;
+  GTask *task = user_data;
+  g_autoptr (GSource) source = g_idle_source_new ();
 
-  g_clear_pointer (&self->cancelled, g_source_unref);
-  g_free (self);
-}
-
-static void
-watch_cancellable (GTask *task, Waiter *waiter)
-{
-  GCancellable *cancellable = g_task_get_cancellable (task);
-
-  if (cancellable == NULL)
-    return;
-  waiter->cancelled = g_cancellable_source_new (cancellable);
-  g_source_set_callback (waiter->cancelled, G_SOURCE_FUNC (waiting_cancelled),
-                         g_object_ref (task), g_object_unref);
-  g_source_attach (waiter->cancelled, g_task_get_context (task));
+  g_source_set_priority (source, g_task_get_priority (task));
+  g_source_set_callback (source, waiting_cancelled, g_object_ref (task), g_object_unref);
+  g_source_attach (source, g_task_get_context (task));
 }
 
 static Get *
@@ -405,8 +396,11 @@ _buildq_resolver_get_async (BuildqResolver *self,
     get = get_new (self, store_path, artifact);
   waiter = g_new0 (Waiter, 1);
   waiter->get = get;
-  g_task_set_task_data (task, waiter, waiter_free);
-  watch_cancellable (task, waiter);
+  g_task_set_task_data (task, waiter, g_free);
+  if (cancellable != NULL)
+    waiter->cancel_handler
+        = g_cancellable_connect (cancellable, G_CALLBACK (cancelled_somewhere),
+                                 g_object_ref (task), g_object_unref);
   g_ptr_array_add (get->tasks, g_steal_pointer (&task));
   if (!is_new)
     return;
@@ -421,8 +415,8 @@ _buildq_resolver_get_finish (BuildqResolver *self, GAsyncResult *result, GError 
 {
   Waiter *waiter = g_task_get_task_data (G_TASK (result));
 
-  /* It holds the task, which holds it. */
-  if (waiter != NULL && waiter->cancelled != NULL)
-    g_source_destroy (waiter->cancelled);
+  if (waiter != NULL)
+    g_cancellable_disconnect (g_task_get_cancellable (G_TASK (result)),
+                              waiter->cancel_handler);
   return g_task_propagate_pointer (G_TASK (result), error);
 }
