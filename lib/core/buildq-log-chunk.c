@@ -17,10 +17,13 @@
  *
  * Since: 0.1
  */
+/* Offsets are added to. */
+#define MAX_OFFSET (G_GINT64_CONSTANT (1) << 50)
+
 /* clang-format off */
 static const BuildqField fields[] = {
   { "token", BUILDQ_FIELD_STRING, G_STRUCT_OFFSET (BuildqLogChunk, token), 0, BUILDQ_MAX_NAME },
-  { "offset", BUILDQ_FIELD_INT, G_STRUCT_OFFSET (BuildqLogChunk, offset), BUILDQ_FIELD_ALWAYS, 0 },
+  { "offset", BUILDQ_FIELD_INT, G_STRUCT_OFFSET (BuildqLogChunk, offset), BUILDQ_FIELD_ALWAYS, MAX_OFFSET },
   { "data", BUILDQ_FIELD_STRING, G_STRUCT_OFFSET (BuildqLogChunk, data), 0, BUILDQ_MAX_TEXT },
   { "finished", BUILDQ_FIELD_BOOL, G_STRUCT_OFFSET (BuildqLogChunk, finished), 0, 0 },
   { "location", BUILDQ_FIELD_VALUE, G_STRUCT_OFFSET (BuildqLogChunk, location), 0, 0, &_buildq_location_info },

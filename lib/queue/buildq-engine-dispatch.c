@@ -144,7 +144,6 @@ grant (BuildqEngine *self, EngineSession *session, EngineJob *job, guint group)
   _buildq_engine_set_message (job, NULL);
   _buildq_engine_set_state (self, job, BUILDQ_JOB_STATE_LEASED);
   job->lease = lease;
-  _buildq_engine_log_free (job);
   _buildq_engine_lease_hold (lease, session, group);
   _buildq_engine_set_deadline (self, &lease->timer, self->now + self->claim_us);
   session->dirty = TRUE;

@@ -39,11 +39,24 @@ plan_clear (gpointer data)
   g_ptr_array_unref (plan->deps);
 }
 
-static void
-add_dep (GPtrArray *deps, const char *key)
+/* The keys that @job names, by itself and by its inputs, each once. */
+static GPtrArray *
+collect_deps (BuildqJob *job)
 {
-  if (!g_ptr_array_find_with_equal_func (deps, key, g_str_equal, NULL))
-    g_ptr_array_add (deps, (gpointer) key);
+  g_autoptr (GHashTable) seen = g_hash_table_new (g_str_hash, g_str_equal);
+  GPtrArray *deps = g_ptr_array_new ();
+
+  for (char **p = job->depends; *p != NULL; p++)
+    if (g_hash_table_add (seen, *p))
+      g_ptr_array_add (deps, *p);
+  for (guint i = 0; i < job->inputs->len; i++)
+    {
+      BuildqInput *input = job->inputs->pdata[i];
+
+      if (input->job != NULL && g_hash_table_add (seen, input->job))
+        g_ptr_array_add (deps, input->job);
+    }
+  return deps;
 }
 
 static gboolean
@@ -103,6 +116,20 @@ check_deps (Intake *intake, Plan *plan, GError **error)
   return TRUE;
 }
 
+static gboolean
+check_texts (Intake *intake, Plan *plan, GError **error)
+{
+  for (char **p = plan->job->texts; *p != NULL; p++)
+    if (!_buildq_engine_has_text (intake->engine, *p))
+      {
+        g_set_error (error, BUILDQ_ERROR, BUILDQ_ERROR_NOT_FOUND,
+                     "job '%s' needs the text '%s', which the queue does not have",
+                     plan->job->key, *p);
+        return FALSE;
+      }
+  return TRUE;
+}
+
 /* Another job under a key that is taken is refused, with the field that differs. */
 static gboolean
 check_known (Intake *intake, Plan *plan, GError **error)
@@ -140,12 +167,7 @@ make_plans (Intake *intake, BuildqRequest *request, GError **error)
 
       plan->job = job;
       plan->digest = buildq_job_get_spec_digest (job);
-      plan->deps = g_ptr_array_new ();
-      for (char **p = job->depends; *p != NULL; p++)
-        add_dep (plan->deps, *p);
-      for (guint j = 0; j < job->inputs->len; j++)
-        if (((BuildqInput *) job->inputs->pdata[j])->job != NULL)
-          add_dep (plan->deps, ((BuildqInput *) job->inputs->pdata[j])->job);
+      plan->deps = collect_deps (job);
       g_hash_table_insert (intake->index, job->key, plan);
     }
 
@@ -156,7 +178,8 @@ make_plans (Intake *intake, BuildqRequest *request, GError **error)
       for (guint j = 0; j < plan->job->inputs->len; j++)
         if (!check_input (intake, plan, plan->job->inputs->pdata[j], error))
           return FALSE;
-      if (!check_deps (intake, plan, error) || !check_known (intake, plan, error))
+      if (!check_deps (intake, plan, error) || !check_texts (intake, plan, error)
+          || !check_known (intake, plan, error))
         return FALSE;
     }
   return TRUE;

@@ -200,7 +200,10 @@ _buildq_engine_set_state (BuildqEngine *self, EngineJob *job, BuildqJobState sta
   if (state == BUILDQ_JOB_STATE_LEASED)
     job->leased_us = self->now_real;
   else
-    job->lease = NULL;
+    {
+      job->lease = NULL;
+      _buildq_engine_log_free (job);
+    }
   _buildq_engine_mark (self, job);
 }
 

@@ -54,7 +54,6 @@ static const JournalStatement journal_statements[BUILDQ_JOURNAL_N_STATEMENTS] = 
       " ready_us = ?, leased_us = ?, finished_us = ? WHERE id = ?" },
   [BUILDQ_JOURNAL_PUT_RESULT]
   = { "iss", "INSERT OR REPLACE INTO results VALUES (?, ?, ?)" },
-  [BUILDQ_JOURNAL_DROP_RESULT] = { "i", "DELETE FROM results WHERE id = ?" },
   [BUILDQ_JOURNAL_PUT_LEASE] = { "siis", "INSERT INTO leases VALUES (?, ?, ?, ?)" },
   [BUILDQ_JOURNAL_PUT_REQUEST]
   = { "isssisi",

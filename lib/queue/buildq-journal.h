@@ -24,7 +24,6 @@ typedef enum
   BUILDQ_JOURNAL_SET_JOB,      /* iiissiiii state, attempt, faults, worker, message,
                                         ready_us, leased_us, finished_us, id */
   BUILDQ_JOURNAL_PUT_RESULT,   /* iss  id, token that it came with, JSON */
-  BUILDQ_JOURNAL_DROP_RESULT,  /* i    id */
   BUILDQ_JOURNAL_PUT_LEASE,    /* siis token, id of the job, attempt, worker */
   BUILDQ_JOURNAL_PUT_REQUEST, /* isssisi number, id, submitter, group, priority, wanted as
                                        JSON, created_us */
