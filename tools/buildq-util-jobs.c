@@ -27,7 +27,7 @@ static const char *const default_members[] = {
   "timeout_s", "silent_timeout_s", "log_limit_bytes", NULL
 };
 static const char *const input_members[] = {
-  "name", "job", "output", "artifact", "path", "file", NULL
+  "name", "job", "output", "artifact", "path", "file", "at", NULL
 };
 static const char *const output_members[] = { "name", "path", NULL };
 /* clang-format on */

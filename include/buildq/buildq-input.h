@@ -34,6 +34,8 @@ const char *buildq_input_get_path (BuildqInput *self);
 BUILDQ_AVAILABLE_IN_0_1
 const char *buildq_input_get_file (BuildqInput *self);
 BUILDQ_AVAILABLE_IN_0_1
+const char *buildq_input_get_at (BuildqInput *self);
+BUILDQ_AVAILABLE_IN_0_1
 BuildqInput *buildq_input_new_for_job (const char *name,
                                        const char *job,
                                        const char *output);
@@ -45,6 +47,8 @@ BUILDQ_AVAILABLE_IN_0_1
 BuildqInput *buildq_input_new_for_file (const char *name, const char *file);
 BUILDQ_AVAILABLE_IN_0_1
 BuildqInput *buildq_input_resolve (BuildqInput *self, BuildqArtifact *artifact);
+BUILDQ_AVAILABLE_IN_0_1
+BuildqInput *buildq_input_place (BuildqInput *self, const char *at);
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (BuildqInput, buildq_input_unref)
 

@@ -26,6 +26,7 @@ static const BuildqField fields[] = {
   { "artifact", BUILDQ_FIELD_VALUE, G_STRUCT_OFFSET (BuildqInput, artifact), 0, 0, &_buildq_artifact_info },
   { "path", BUILDQ_FIELD_STRING, G_STRUCT_OFFSET (BuildqInput, path), 0, BUILDQ_MAX_KEY },
   { "file", BUILDQ_FIELD_STRING, G_STRUCT_OFFSET (BuildqInput, file), 0, 4096 },
+  { "at", BUILDQ_FIELD_STRING, G_STRUCT_OFFSET (BuildqInput, at), 0, 4096 },
 };
 /* clang-format on */
 
@@ -143,6 +144,17 @@ BUILDQ_DEFINE_GETTER (BuildqInput, buildq_input, path, const char *)
  */
 BUILDQ_DEFINE_GETTER (BuildqInput, buildq_input, file, const char *)
 
+/**
+ * buildq_input_get_at:
+ * @self: an input
+ *
+ * Returns: (transfer none) (nullable): a relative path in the build directory where a
+ *    copy of it is put, which the job may change; `.` is the build directory itself
+ *
+ * Since: 0.1
+ */
+BUILDQ_DEFINE_GETTER (BuildqInput, buildq_input, at, const char *)
+
 static gboolean
 validate (gconstpointer value, GError **error)
 {
@@ -150,6 +162,9 @@ validate (gconstpointer value, GError **error)
   int sources = (self->job != NULL) + (self->path != NULL) + (self->file != NULL);
 
   if (!_buildq_name_check ("input", self->name, error))
+    return FALSE;
+  if (self->at != NULL && !g_str_equal (self->at, ".")
+      && !_buildq_inside_check ("at", self->at, error))
     return FALSE;
   if (sources == 1 || (sources == 0 && self->artifact != NULL))
     return TRUE;
@@ -275,5 +290,29 @@ buildq_input_resolve (BuildqInput *self, BuildqArtifact *artifact)
   g_clear_pointer (&copy->file, g_free);
   g_clear_pointer (&copy->artifact, buildq_artifact_unref);
   copy->artifact = _buildq_value_ref (artifact);
+  return copy;
+}
+
+/**
+ * buildq_input_place:
+ * @self: an input
+ * @at: (nullable): a relative path in the build directory, or `.`; %NULL for none
+ *
+ * The job also gets a copy of it in its build directory, which it may change. What two
+ * inputs put at the same place must be directories, whose entries differ.
+ *
+ * Returns: (transfer full): the same input with this place
+ *
+ * Since: 0.1
+ */
+BuildqInput *
+buildq_input_place (BuildqInput *self, const char *at)
+{
+  BuildqInput *copy;
+
+  g_return_val_if_fail (self != NULL, NULL);
+
+  copy = _buildq_value_copy (&_buildq_input_info, self);
+  _buildq_set_string (&copy->at, at);
   return copy;
 }

@@ -99,28 +99,13 @@ BUILDQ_DEFINE_GETTER (BuildqOutput, buildq_output, name, const char *)
 BUILDQ_DEFINE_GETTER (BuildqOutput, buildq_output, path, const char *)
 
 static gboolean
-path_is_inside (const char *path)
-{
-  g_auto (GStrv) parts = g_strsplit (path, "/", -1);
-
-  for (char **p = parts; *p != NULL; p++)
-    if (**p == '\0' || g_str_equal (*p, ".") || g_str_equal (*p, ".."))
-      return FALSE;
-  return parts[0] != NULL;
-}
-
-static gboolean
 validate (gconstpointer value, GError **error)
 {
   const BuildqOutput *self = value;
 
   if (!_buildq_name_check ("output", self->name, error))
     return FALSE;
-  if (self->path == NULL || path_is_inside (self->path))
-    return TRUE;
-  g_set_error (error, BUILDQ_ERROR, BUILDQ_ERROR_INVALID,
-               "path '%s' is not a relative path inside the build directory", self->path);
-  return FALSE;
+  return self->path == NULL || _buildq_inside_check ("path", self->path, error);
 }
 
 /**

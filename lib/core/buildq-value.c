@@ -421,6 +421,21 @@ _buildq_name_check (const char *what, const char *name, GError **error)
   return FALSE;
 }
 
+gboolean
+_buildq_inside_check (const char *what, const char *path, GError **error)
+{
+  g_auto (GStrv) parts = g_strsplit (path, "/", -1);
+  gboolean inside = parts[0] != NULL;
+
+  for (char **p = parts; *p != NULL; p++)
+    if (**p == '\0' || g_str_equal (*p, ".") || g_str_equal (*p, ".."))
+      inside = FALSE;
+  if (!inside)
+    g_set_error (error, BUILDQ_ERROR, BUILDQ_ERROR_INVALID,
+                 "%s '%s' is not a relative path inside the build directory", what, path);
+  return inside;
+}
+
 /* --- for builders --- */
 
 void

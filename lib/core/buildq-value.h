@@ -141,6 +141,8 @@ gboolean _buildq_enum_from_string (GType type, const char *string, int *value);
   }
 
 gboolean _buildq_name_check (const char *what, const char *name, GError **error);
+/* Whether it is a relative path that stays inside of the build directory. */
+gboolean _buildq_inside_check (const char *what, const char *path, GError **error);
 
 GPtrArray *_buildq_values_new (const BuildqValueInfo *info);
 void _buildq_set_string (char **place, const char *value);

@@ -44,6 +44,7 @@ struct _BuildqInput
   BuildqArtifact *artifact;
   char *path;
   char *file;
+  char *at;
 };
 
 extern const BuildqValueInfo _buildq_input_info;

@@ -28,6 +28,7 @@ typedef struct
   GString *path; /* of the entry at hand, for messages */
   guint depth;
   char *buffer;
+  gboolean merge; /* into directories that are there, and with times that are all equal */
 } Walk;
 
 /* What is done with one entry; recursion is by walk_directory. */
@@ -112,6 +113,8 @@ open_directory (int dir_fd, const char *name)
   return openat (dir_fd, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 }
 
+static const struct timespec canonical_times[2] = { { .tv_sec = 1 }, { .tv_sec = 1 } };
+
 static gboolean
 copy_bytes (Walk *self, int from, int to, GError **error)
 {
@@ -150,6 +153,8 @@ copy_file (
       ok = out >= 0;
     }
   ok = ok ? copy_bytes (self, in, out, error) : fail (self, "copying", error);
+  if (ok && self->merge && futimens (out, canonical_times) < 0)
+    ok = fail (self, "changing", error);
   /* Some file systems tell of a full disk only now. */
   if (out >= 0 && close (out) < 0 && ok)
     ok = fail (self, "copying", error);
@@ -191,7 +196,8 @@ copy_directory (
 
   if (in < 0)
     return fail (self, "opening", error);
-  ok = mkdirat (to, to_name, 0755) == 0 && (out = open_directory (to, to_name)) >= 0;
+  ok = (mkdirat (to, to_name, 0755) == 0 || (self->merge && errno == EEXIST))
+       && (out = open_directory (to, to_name)) >= 0;
   ok = ok ? walk_directory (self, in, out, copy_entry, error)
           : fail (self, "making", error);
   if (out >= 0)
@@ -234,6 +240,49 @@ _buildq_store_tree_copy (const char *from,
   return ok;
 }
 
+/* Opens the directory at @top that is to hold the last part of @at, which is made. */
+static int
+open_parent (const char *top, char **parts, GError **error)
+{
+  int fd = open_directory (AT_FDCWD, top);
+
+  for (char **p = parts; fd >= 0 && p[0] != NULL && p[1] != NULL; p++)
+    {
+      int child
+          = mkdirat (fd, *p, 0755) < 0 && errno != EEXIST ? -1 : open_directory (fd, *p);
+      int code = errno;
+
+      close (fd);
+      fd = child;
+      errno = code;
+    }
+  if (fd < 0)
+    _buildq_set_errno (error, errno, "opening a directory of", top);
+  return fd;
+}
+
+gboolean
+_buildq_store_tree_place (const char *from,
+                          const char *top,
+                          const char *at,
+                          GCancellable *cancellable,
+                          GError **error)
+{
+  g_auto (GStrv) parts = g_strsplit (at, "/", -1);
+  g_autofree char *buffer = g_malloc (BUILDQ_CHUNK_BYTES);
+  Walk self = { .cancellable = cancellable, .buffer = buffer, .merge = TRUE };
+  int fd = open_parent (top, parts, error);
+  gboolean ok;
+
+  if (fd < 0)
+    return FALSE;
+  self.path = g_string_new (from);
+  ok = copy_entry_as (&self, AT_FDCWD, from, fd, parts[g_strv_length (parts) - 1], error);
+  g_string_free (self.path, TRUE);
+  close (fd);
+  return ok;
+}
+
 /* --- making it canonical --- */
 
 /* The file has another name somewhere, by which it could be changed later. */
@@ -252,8 +301,6 @@ unshare_file (Walk *self, int dir_fd, const char *name, GError **error)
     }
   return renameat (dir_fd, place, dir_fd, name) == 0 || fail (self, "copying", error);
 }
-
-static const struct timespec canonical_times[2] = { { .tv_sec = 1 }, { .tv_sec = 1 } };
 
 static gboolean canonicalise_entry (
     Walk *self, int dir_fd, int unused, const char *name, GError **error);

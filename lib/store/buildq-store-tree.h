@@ -14,6 +14,16 @@ gboolean _buildq_store_tree_copy (const char *from,
                                   GCancellable *cancellable,
                                   GError **error);
 
+/* Copies the tree at @from to @at, a relative path in the directory @top ("." is that
+ * itself), so that it can be changed. Directories that are there already are added to;
+ * anything else that is there is an error. All files have the same time, so that none
+ * looks older than what was made from it. Blocks. */
+gboolean _buildq_store_tree_place (const char *from,
+                                   const char *top,
+                                   const char *at,
+                                   GCancellable *cancellable,
+                                   GError **error);
+
 /* Makes a tree what the store wants it to be: ours, 0555 and 0444, mtime 1, and with no
  * file that somebody could still change by another name. Sockets and the like are
  * INVALID. Blocks. */

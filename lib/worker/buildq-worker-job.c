@@ -10,6 +10,7 @@
 
 #include "worker/buildq-worker-private.h"
 #include "worker/buildq-collect.h"
+#include "worker/buildq-place.h"
 #include "core/buildq-hash.h"
 #include "core/buildq-thread.h"
 
@@ -281,21 +282,53 @@ set_places (WorkerJob *self, GError **error)
 }
 
 static void
-execute (WorkerJob *self)
+start_executor (WorkerJob *self)
 {
   BuildqExecutor *executor = g_hash_table_lookup (self->worker->executors,
                                                   buildq_job_get_kind (get_job (self)));
-  g_autoptr (GError) error = NULL;
 
-  if (!set_places (self, &error))
-    {
-      _buildq_worker_job_fail (self, BUILDQ_OUTCOME_INPUT_MISSING, error);
-      _buildq_worker_job_finish (self);
-      return;
-    }
   self->state = WORKER_JOB_RUNNING;
   _buildq_run_set_callbacks (self->run, answered, logged, self);
   _buildq_run_start (self->run, executor);
+}
+
+static void
+placed (GObject *source, GAsyncResult *result, gpointer data)
+{
+  WorkerJob *self = data;
+  g_autoptr (GError) error = NULL;
+
+  if (_buildq_place_inputs_finish (result, &error)
+      && self->outcome == BUILDQ_OUTCOME_SUCCEEDED)
+    {
+      start_executor (self);
+      return;
+    }
+  if (error != NULL)
+    {
+      /* Two inputs at one place would collide on each machine. */
+      gboolean collide = g_error_matches (error, G_IO_ERROR, G_IO_ERROR_EXISTS)
+                         || g_error_matches (error, G_IO_ERROR, G_IO_ERROR_NOT_DIRECTORY);
+
+      _buildq_worker_job_fail (
+          self, collide ? BUILDQ_OUTCOME_FAILED : BUILDQ_OUTCOME_HOST_FAULT, error);
+    }
+  _buildq_worker_job_finish (self);
+}
+
+static void
+execute (WorkerJob *self)
+{
+  g_autoptr (GError) error = NULL;
+
+  if (set_places (self, &error))
+    {
+      _buildq_place_inputs_async (self->run, get_job (self), self->cancellable, placed,
+                                  self);
+      return;
+    }
+  _buildq_worker_job_fail (self, BUILDQ_OUTCOME_INPUT_MISSING, error);
+  _buildq_worker_job_finish (self);
 }
 
 static void

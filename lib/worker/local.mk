@@ -14,6 +14,8 @@ lib_libbuildq_internal_la_SOURCES += \
 	lib/worker/buildq-log-spool.h \
 	lib/worker/buildq-machine.c \
 	lib/worker/buildq-machine.h \
+	lib/worker/buildq-place.c \
+	lib/worker/buildq-place.h \
 	lib/worker/buildq-run.c \
 	lib/worker/buildq-run.h \
 	lib/worker/buildq-work-dir.c \

@@ -119,6 +119,32 @@ test_input_sources (void)
 }
 
 static void
+test_input_at (void)
+{
+  const char *const bad[] = { "", "/etc", "../x", "a/../b", "a//b", "./a" };
+  g_autoptr (BuildqInput) input = buildq_input_new_for_path ("src", "a");
+  g_autoptr (BuildqInput) placed = buildq_input_place (input, "lib/src");
+  g_autoptr (BuildqInput) top = buildq_input_place (placed, ".");
+  g_autoptr (BuildqInput) none = buildq_input_place (placed, NULL);
+
+  g_assert_cmpstr (buildq_input_get_at (placed), ==, "lib/src");
+  g_assert_cmpstr (buildq_input_get_at (top), ==, ".");
+  g_assert_true (buildq_input_equal (none, input));
+  for (guint i = 0; i < G_N_ELEMENTS (bad); i++)
+    {
+      g_autofree char *json
+          = g_strdup_printf ("{\"name\":\"src\",\"path\":\"a\",\"at\":\"%s\"}", bad[i]);
+      g_autofree char *message = g_strdup_printf (
+          "input 'src': at '%s' is not a relative path inside the build directory",
+          bad[i]);
+      g_autoptr (GError) error = NULL;
+
+      g_assert_null (buildq_input_new_from_json (json, &error));
+      assert_message (error, BUILDQ_ERROR_INVALID, message);
+    }
+}
+
+static void
 test_unknown_enum (void)
 {
   g_autoptr (GError) error = NULL;
@@ -426,6 +452,7 @@ main (int argc, char **argv)
   g_test_add_func ("/value/error-texts", test_error_texts);
   g_test_add_func ("/value/nested-value", test_nested_value);
   g_test_add_func ("/value/input-sources", test_input_sources);
+  g_test_add_func ("/value/input-at", test_input_at);
   g_test_add_func ("/value/unknown-enum", test_unknown_enum);
   g_test_add_func ("/value/unknown-members", test_unknown_members);
   g_test_add_func ("/value/limits", test_limits);

@@ -182,6 +182,96 @@ test_socket_in_output (Fixture *self, gconstpointer data)
 }
 
 static void
+add_placed_input (BuildqJobBuilder *builder,
+                  const char *name,
+                  const char *job,
+                  const char *at)
+{
+  g_autoptr (BuildqInput) input = buildq_input_new_for_job (name, job, NULL);
+  g_autoptr (BuildqInput) placed = buildq_input_place (input, at);
+
+  buildq_job_builder_add_input (builder, placed);
+}
+
+/* Copies that the job may change; directories at one place become one. */
+static void
+test_inputs_placed (Fixture *self, gconstpointer data)
+{
+  g_autoptr (BuildqRequestBuilder) request = buildq_request_builder_new ();
+  g_autoptr (BuildqJobBuilder) file
+      = job_builder ("file", "echo one > $out; chmod +x $out");
+  g_autoptr (BuildqJobBuilder) tree = job_builder (
+      "tree", "mkdir -p $out/sub; echo two > $out/sub/two; ln -s sub/two $out/link");
+  g_autoptr (BuildqJobBuilder) user = job_builder (
+      "user", "test -x deep/er/one && echo more >> deep/er/one && echo new > sub/new && "
+              "rm sub/two\n"
+              "test ! deep/er/one -nt sub/mine && cat deep/er/one sub/mine > $out\n"
+              "readlink link >> $out; cat $BUILDQ_INPUT_b/sub/two >> $out");
+  g_autoptr (BuildqResult) result = NULL;
+  g_autofree char *content = NULL;
+  g_autoptr (BuildqJobBuilder) mine = job_builder ("mine", "echo mine > $out");
+
+  add_output (file, "out", NULL);
+  add_output (tree, "out", NULL);
+  add_output (mine, "out", NULL);
+  add_output (user, "out", NULL);
+  add_placed_input (user, "a", "file", "deep/er/one");
+  add_placed_input (user, "b", "tree", ".");
+  add_placed_input (user, "c", "mine", "sub/mine");
+  add_to (request, file);
+  add_to (request, tree);
+  add_to (request, mine);
+  add_to (request, user);
+  fixture_run_with_mirror (self);
+  fixture_submit (self, request, "user");
+  wait_until (strstr (self->finished->str, "user") != NULL);
+  result = fixture_get_result (self, "user");
+  g_assert_cmpint (buildq_result_get_outcome (result), ==, BUILDQ_OUTCOME_SUCCEEDED);
+  content = read_output (self, result, 0, NULL);
+  g_assert_cmpstr (content, ==, "one\nmore\nmine\nsub/two\ntwo\n");
+}
+
+/* No link of one input leads another out of the build directory. */
+static void
+test_inputs_collide (Fixture *self, gconstpointer data)
+{
+  const struct
+  {
+    const char *at;
+    const char *second_at;
+    const char *message;
+  } cases[] = {
+    { "x", "x", "putting input 'b' at 'x': " },
+    { "x", "x/y", "putting input 'b' at 'x/y': " },
+    { "link", "link/y", "putting input 'b' at 'link/y': " },
+  };
+
+  fixture_run_with_mirror (self);
+  for (guint i = 0; i < G_N_ELEMENTS (cases); i++)
+    {
+      g_autoptr (BuildqRequestBuilder) request = buildq_request_builder_new ();
+      g_autofree char *made = g_strdup_printf ("made-%u", i);
+      g_autofree char *user = g_strdup_printf ("user-%u", i);
+      g_autoptr (BuildqJobBuilder) first
+          = job_builder (made, i == 2 ? "ln -s /tmp $out" : "echo > $out");
+      g_autoptr (BuildqJobBuilder) second = job_builder (user, "true");
+      g_autoptr (BuildqResult) result = NULL;
+
+      add_output (first, "out", NULL);
+      add_placed_input (second, "a", made, cases[i].at);
+      add_placed_input (second, "b", made, cases[i].second_at);
+      add_to (request, first);
+      add_to (request, second);
+      fixture_submit (self, request, user);
+      wait_until (strstr (self->finished->str, user) != NULL);
+      result = fixture_get_result (self, user);
+      g_assert_cmpint (buildq_result_get_outcome (result), ==, BUILDQ_OUTCOME_FAILED);
+      g_assert_true (
+          g_str_has_prefix (buildq_result_get_message (result), cases[i].message));
+    }
+}
+
+static void
 test_input_missing (Fixture *self, gconstpointer data)
 {
   g_autoptr (BuildqJobBuilder) builder = job_builder ("job", "true");
@@ -286,6 +376,8 @@ main (int argc, char **argv)
   TEST ("/worker/outputs-overlap", test_outputs_overlap);
   TEST ("/worker/socket-in-output", test_socket_in_output);
   TEST ("/worker/input-missing", test_input_missing);
+  TEST ("/worker/inputs-placed", test_inputs_placed);
+  TEST ("/worker/inputs-collide", test_inputs_collide);
   TEST ("/worker/full-store", test_full_store);
   TEST ("/worker/upload-fails", test_upload_fails);
   TEST ("/worker/func-executor", test_func_executor);
