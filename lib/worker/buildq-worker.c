@@ -203,12 +203,15 @@ _buildq_worker_update_offer (BuildqWorker *self)
 {
   g_autofree const char **kinds
       = (const char **) g_hash_table_get_keys_as_array (self->executors, NULL);
-  g_autoptr (BuildqMachineGroup) group = buildq_machine_group_new (
-      (const char *const *) self->systems, (const char *const *) self->features, kinds,
-      _buildq_machine_cores (), _buildq_machine_memory_bytes (), leases_to_offer (self));
+  g_autoptr (BuildqMachineGroup) group = NULL;
   g_autoptr (GPtrArray) groups = g_ptr_array_new ();
   g_autoptr (BuildqOffer) offer = NULL;
+  gint64 memory_bytes, available_bytes;
 
+  _buildq_machine_memory (&memory_bytes, &available_bytes);
+  group = buildq_machine_group_new (
+      (const char *const *) self->systems, (const char *const *) self->features, kinds,
+      _buildq_machine_cores (), memory_bytes, leases_to_offer (self));
   g_ptr_array_add (groups, group);
   offer = buildq_offer_new (groups);
   buildq_agent_set_offer (self->agent, offer);

@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 AM_CPPFLAGS += -DBUILDQ_PKGLIBEXECDIR=\"$(pkglibexecdir)\"
 lib_libbuildq_internal_la_SOURCES += \
+	lib/worker/buildq-cgroup.c \
+	lib/worker/buildq-cgroup.h \
 	lib/worker/buildq-collect.c \
 	lib/worker/buildq-collect.h \
 	lib/worker/buildq-command.c \

@@ -1,14 +1,16 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-EXTRA_DIST += tests/worker/worker-util.h
+EXTRA_DIST += tests/worker/worker-util.h tests/data/machine
 
 check_PROGRAMS += \
 	tests/worker/test-command-executor \
 	tests/worker/test-execution \
+	tests/worker/test-machine \
 	tests/worker/test-supervise \
 	tests/worker/test-worker \
 	tests/worker/test-worker-run
 tests_worker_test_command_executor_LDADD = $(test_internal_ldadd)
 tests_worker_test_execution_LDADD = $(test_internal_ldadd)
+tests_worker_test_machine_LDADD = $(test_internal_ldadd)
 tests_worker_test_supervise_LDADD = $(test_internal_ldadd)
 
 worker_fixture_sources = \
