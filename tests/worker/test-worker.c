@@ -203,9 +203,10 @@ test_inputs_placed (Fixture *self, gconstpointer data)
   g_autoptr (BuildqJobBuilder) tree = job_builder (
       "tree", "mkdir -p $out/sub; echo two > $out/sub/two; ln -s sub/two $out/link");
   g_autoptr (BuildqJobBuilder) user = job_builder (
-      "user", "test -x deep/er/one && echo more >> deep/er/one && echo new > sub/new && "
-              "rm sub/two\n"
-              "test ! deep/er/one -nt sub/mine && cat deep/er/one sub/mine > $out\n"
+      "user", "set -e; test -x deep/er/one\n"
+              "test ! deep/er/one -nt sub/mine; test ! deep/er/one -ot sub/mine\n"
+              "echo more >> deep/er/one; echo new > sub/new; rm sub/two\n"
+              "cat deep/er/one sub/mine > $out\n"
               "readlink link >> $out; cat $BUILDQ_INPUT_b/sub/two >> $out");
   g_autoptr (BuildqResult) result = NULL;
   g_autofree char *content = NULL;
