@@ -43,6 +43,7 @@ include tests/queue/local.mk
 include tests/mirror/local.mk
 include tests/worker/local.mk
 include tests/http/local.mk
+include tests/protocol/local.mk
 include tests/tools/local.mk
 include tests/project/local.mk
 
