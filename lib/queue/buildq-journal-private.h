@@ -44,3 +44,11 @@ struct _BuildqJournal
 };
 
 gboolean _buildq_journal_fail (sqlite3 *db, const char *doing, GError **error);
+
+/* --- buildq-journal-schema.c --- */
+extern const char *const _buildq_journal_steps[];
+gboolean _buildq_journal_check (sqlite3 *db,
+                                const char *const *steps,
+                                int *version,
+                                GError **error);
+gboolean _buildq_journal_migrate (sqlite3 *db, const char *const *steps, GError **error);

@@ -248,46 +248,37 @@ open_connection (const char *path, int flags, GError **error)
   return NULL;
 }
 
-static int
-read_version (sqlite3 *db)
+/* What is refused is not touched: not even its log is put into the file. */
+static gboolean
+check_file (BuildqJournal *self, const char *path, GError **error)
 {
-  sqlite3_stmt *statement = NULL;
-  int version = -1;
+  g_autofree char *log = g_strconcat (path, "-wal", NULL);
+  gboolean has_log = g_file_test (log, G_FILE_TEST_EXISTS);
+  int version;
 
-  if (sqlite3_prepare_v2 (db, "PRAGMA user_version", -1, &statement, NULL) == SQLITE_OK
-      && sqlite3_step (statement) == SQLITE_ROW)
-    version = sqlite3_column_int (statement, 0);
-  sqlite3_finalize (statement);
-  return version;
+  sqlite3_db_config (self->writer, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, has_log, NULL);
+  if (!_buildq_journal_check (self->writer, _buildq_journal_steps, &version, error))
+    return FALSE;
+  sqlite3_db_config (self->writer, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 0, NULL);
+  return TRUE;
 }
 
 static gboolean
-prepare_schema (BuildqJournal *self, GError **error)
+set_up_writer (BuildqJournal *self, GError **error)
 {
-  g_autofree char *set_version
-      = g_strdup_printf ("PRAGMA user_version = %d", BUILDQ_JOURNAL_VERSION);
-  int version;
-
   if (!run_sql (self->writer,
                 "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL;"
                 "PRAGMA wal_autocheckpoint = 0; PRAGMA foreign_keys = OFF;"))
     return _buildq_journal_fail (self->writer, "opening", error);
   sqlite3_wal_hook (self->writer, remember_log_size, self);
-
-  version = read_version (self->writer);
-  if (version == BUILDQ_JOURNAL_VERSION)
-    return TRUE;
-  if (version != 0)
-    {
-      g_set_error (error, BUILDQ_ERROR, BUILDQ_ERROR_NOT_SUPPORTED,
-                   "journal: version %d is not %d, the one that this library knows",
-                   version, BUILDQ_JOURNAL_VERSION);
-      return FALSE;
-    }
-  return (run_sql (self->writer, "BEGIN IMMEDIATE")
-          && run_sql (self->writer, journal_schema) && run_sql (self->writer, set_version)
-          && run_sql (self->writer, "COMMIT"))
-         || _buildq_journal_fail (self->writer, "making its tables", error);
+  if (!_buildq_journal_migrate (self->writer, _buildq_journal_steps, error))
+    return FALSE;
+  for (guint i = 0; i < BUILDQ_JOURNAL_N_STATEMENTS; i++)
+    if (sqlite3_prepare_v3 (self->writer, journal_statements[i].sql, -1,
+                            SQLITE_PREPARE_PERSISTENT, &self->statements[i], NULL)
+        != SQLITE_OK)
+      return _buildq_journal_fail (self->writer, "preparing", error);
+  return TRUE;
 }
 
 /* Two queues on one journal would each believe that it is theirs. */
@@ -316,13 +307,13 @@ open_connections (BuildqJournal *self, const char *path, GError **error)
     return FALSE;
   self->writer
       = open_connection (path, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE, error);
-  if (self->writer == NULL || !prepare_schema (self, error))
+  if (self->writer == NULL)
     return FALSE;
-  for (guint i = 0; i < BUILDQ_JOURNAL_N_STATEMENTS; i++)
-    if (sqlite3_prepare_v3 (self->writer, journal_statements[i].sql, -1,
-                            SQLITE_PREPARE_PERSISTENT, &self->statements[i], NULL)
-        != SQLITE_OK)
-      return _buildq_journal_fail (self->writer, "preparing", error);
+  if (!check_file (self, path, error) || !set_up_writer (self, error))
+    {
+      g_prefix_error (error, "%s: ", path);
+      return FALSE;
+    }
   self->reader = open_connection (path, SQLITE_OPEN_READWRITE, error);
   return self->reader != NULL;
 }

@@ -404,9 +404,11 @@ buildq_local_queue_init (BuildqLocalQueue *self)
  * @path: (type filename) (nullable): where its journal is, or is to be made; %NULL to
  * keep everything in memory
  * @error: `UNAVAILABLE` when the journal cannot be opened, `EXISTS` when another queue
- * uses it, `INVALID` when it is damaged, `NOT_SUPPORTED` when it is of another version
+ * uses it, `INVALID` when it is damaged or no journal, `NOT_SUPPORTED` when it is of a
+ * newer version
  *
- * Opens a queue.
+ * Opens a queue. A journal of an older version becomes one of the present version, which
+ * older libraries refuse.
  *
  * Returns: (transfer full): a new queue
  *

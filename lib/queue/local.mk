@@ -24,6 +24,7 @@ lib_libbuildq_internal_la_SOURCES += \
 	lib/queue/buildq-heap.h \
 	lib/queue/buildq-journal-private.h \
 	lib/queue/buildq-journal-read.c \
+	lib/queue/buildq-journal-schema.c \
 	lib/queue/buildq-journal-schema.h \
 	lib/queue/buildq-journal.c \
 	lib/queue/buildq-journal.h \
