@@ -13,6 +13,7 @@ G_BEGIN_DECLS
 #define BUILDQ_TYPE_VERDICT (buildq_verdict_get_type ())
 #define BUILDQ_TYPE_SESSION_STEP (buildq_session_step_get_type ())
 #define BUILDQ_TYPE_ROLE (buildq_role_get_type ())
+#define BUILDQ_TYPE_WORKER_STATE (buildq_worker_state_get_type ())
 
 /**
  * BuildqOutcome:
@@ -157,6 +158,29 @@ typedef enum
   BUILDQ_ROLE_ADMIN,
 } BuildqRole;
 
+/**
+ * BuildqWorkerState:
+ * @BUILDQ_WORKER_STATE_READY: it takes jobs
+ * @BUILDQ_WORKER_STATE_BUSY: it has all the jobs that it takes at once
+ * @BUILDQ_WORKER_STATE_GATED: it takes no more until it has the resources again
+ * @BUILDQ_WORKER_STATE_PAUSED: it takes no more until somebody lets it
+ * @BUILDQ_WORKER_STATE_DRAINING: it takes no more, and leaves when it has none left
+ * @BUILDQ_WORKER_STATE_AWAY: it is not connected; only a queue says so
+ *
+ * Whether a machine takes jobs, and if not, why.
+ *
+ * Since: 0.1
+ */
+typedef enum
+{
+  BUILDQ_WORKER_STATE_READY,
+  BUILDQ_WORKER_STATE_BUSY,
+  BUILDQ_WORKER_STATE_GATED,
+  BUILDQ_WORKER_STATE_PAUSED,
+  BUILDQ_WORKER_STATE_DRAINING,
+  BUILDQ_WORKER_STATE_AWAY,
+} BuildqWorkerState;
+
 BUILDQ_AVAILABLE_IN_0_1
 GType buildq_outcome_get_type (void);
 BUILDQ_AVAILABLE_IN_0_1
@@ -183,5 +207,10 @@ BUILDQ_AVAILABLE_IN_0_1
 const char *buildq_role_to_string (BuildqRole role);
 BUILDQ_AVAILABLE_IN_0_1
 gboolean buildq_role_from_string (const char *string, BuildqRole *role, GError **error);
+
+BUILDQ_AVAILABLE_IN_0_1
+GType buildq_worker_state_get_type (void);
+BUILDQ_AVAILABLE_IN_0_1
+const char *buildq_worker_state_to_string (BuildqWorkerState state);
 
 G_END_DECLS

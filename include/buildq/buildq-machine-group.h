@@ -45,4 +45,13 @@ BuildqMachineGroup *buildq_machine_group_new (const char *const *systems,
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (BuildqMachineGroup, buildq_machine_group_unref)
 
+BUILDQ_AVAILABLE_IN_0_1
+gint64 buildq_machine_group_get_job_cores (BuildqMachineGroup *self);
+BUILDQ_AVAILABLE_IN_0_1
+gint64 buildq_machine_group_get_job_memory_bytes (BuildqMachineGroup *self);
+BUILDQ_AVAILABLE_IN_0_1
+gint64 buildq_machine_group_get_returned_cores (BuildqMachineGroup *self);
+BUILDQ_AVAILABLE_IN_0_1
+gint64 buildq_machine_group_get_returned_memory_bytes (BuildqMachineGroup *self);
+
 G_END_DECLS

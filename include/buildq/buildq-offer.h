@@ -3,6 +3,7 @@
  */
 #pragma once
 
+#include <buildq/buildq-enums.h>
 #include <buildq/buildq-types.h>
 
 G_BEGIN_DECLS
@@ -27,5 +28,14 @@ BUILDQ_AVAILABLE_IN_0_1
 BuildqOffer *buildq_offer_new (GPtrArray *groups);
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (BuildqOffer, buildq_offer_unref)
+
+BUILDQ_AVAILABLE_IN_0_1
+BuildqOffer *buildq_offer_new_with_state (GPtrArray *groups,
+                                          BuildqWorkerState state,
+                                          const char *const *reasons);
+BUILDQ_AVAILABLE_IN_0_1
+BuildqWorkerState buildq_offer_get_state (BuildqOffer *self);
+BUILDQ_AVAILABLE_IN_0_1
+const char *const *buildq_offer_get_reasons (BuildqOffer *self);
 
 G_END_DECLS

@@ -3,6 +3,7 @@
  */
 #pragma once
 
+#include <buildq/buildq-enums.h>
 #include <buildq/buildq-types.h>
 
 G_BEGIN_DECLS
@@ -33,5 +34,10 @@ BUILDQ_AVAILABLE_IN_0_1
 gint64 buildq_worker_status_get_seen_us (BuildqWorkerStatus *self);
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (BuildqWorkerStatus, buildq_worker_status_unref)
+
+BUILDQ_AVAILABLE_IN_0_1
+BuildqWorkerState buildq_worker_status_get_state (BuildqWorkerStatus *self);
+BUILDQ_AVAILABLE_IN_0_1
+const char *const *buildq_worker_status_get_reasons (BuildqWorkerStatus *self);
 
 G_END_DECLS

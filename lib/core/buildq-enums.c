@@ -58,6 +58,14 @@ G_DEFINE_ENUM_TYPE (BuildqRole, buildq_role,
   G_DEFINE_ENUM_VALUE (BUILDQ_ROLE_WORKER, "worker"),
   G_DEFINE_ENUM_VALUE (BUILDQ_ROLE_RELAY, "relay"),
   G_DEFINE_ENUM_VALUE (BUILDQ_ROLE_ADMIN, "admin"))
+
+G_DEFINE_ENUM_TYPE (BuildqWorkerState, buildq_worker_state,
+  G_DEFINE_ENUM_VALUE (BUILDQ_WORKER_STATE_READY, "ready"),
+  G_DEFINE_ENUM_VALUE (BUILDQ_WORKER_STATE_BUSY, "busy"),
+  G_DEFINE_ENUM_VALUE (BUILDQ_WORKER_STATE_GATED, "gated"),
+  G_DEFINE_ENUM_VALUE (BUILDQ_WORKER_STATE_PAUSED, "paused"),
+  G_DEFINE_ENUM_VALUE (BUILDQ_WORKER_STATE_DRAINING, "draining"),
+  G_DEFINE_ENUM_VALUE (BUILDQ_WORKER_STATE_AWAY, "away"))
 /* clang-format on */
 
 /* The nick of @value, the spelling of the wire. */
@@ -193,4 +201,18 @@ buildq_role_from_string (const char *string, BuildqRole *role, GError **error)
   if (role != NULL)
     *role = value;
   return TRUE;
+}
+
+/**
+ * buildq_worker_state_to_string:
+ * @state: a state
+ *
+ * Returns: (transfer none): its spelling on the wire
+ *
+ * Since: 0.1
+ */
+const char *
+buildq_worker_state_to_string (BuildqWorkerState state)
+{
+  return _buildq_enum_to_string (BUILDQ_TYPE_WORKER_STATE, state);
 }

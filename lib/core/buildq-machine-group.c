@@ -25,6 +25,10 @@ static const BuildqField fields[] = {
   { "cores", BUILDQ_FIELD_INT, G_STRUCT_OFFSET (BuildqMachineGroup, cores), 0, 65536 },
   { "memory_bytes", BUILDQ_FIELD_INT, G_STRUCT_OFFSET (BuildqMachineGroup, memory_bytes), 0, 0 },
   { "slots", BUILDQ_FIELD_INT, G_STRUCT_OFFSET (BuildqMachineGroup, slots), BUILDQ_FIELD_ALWAYS, 65536 },
+  { "job_cores", BUILDQ_FIELD_INT, G_STRUCT_OFFSET (BuildqMachineGroup, job_cores), 0, 65536 },
+  { "job_memory_bytes", BUILDQ_FIELD_INT, G_STRUCT_OFFSET (BuildqMachineGroup, job_memory_bytes), 0, 0 },
+  { "returned_cores", BUILDQ_FIELD_INT, G_STRUCT_OFFSET (BuildqMachineGroup, returned_cores), 0, 65536 },
+  { "returned_memory_bytes", BUILDQ_FIELD_INT, G_STRUCT_OFFSET (BuildqMachineGroup, returned_memory_bytes), 0, 0 },
 };
 /* clang-format on */
 
@@ -165,6 +169,50 @@ BUILDQ_DEFINE_GETTER (BuildqMachineGroup, buildq_machine_group, memory_bytes, gi
  * Since: 0.1
  */
 BUILDQ_DEFINE_GETTER (BuildqMachineGroup, buildq_machine_group, slots, gint64)
+
+/**
+ * buildq_machine_group_get_job_cores:
+ * @self: a machine group
+ *
+ * Returns: the cores that a job takes up that asks for less; 0: they are not counted
+ *
+ * Since: 0.1
+ */
+BUILDQ_DEFINE_GETTER (BuildqMachineGroup, buildq_machine_group, job_cores, gint64)
+
+/**
+ * buildq_machine_group_get_job_memory_bytes:
+ * @self: a machine group
+ *
+ * Returns: the memory that a job takes up that asks for less, in bytes; 0: it is not
+ *    counted
+ *
+ * Since: 0.1
+ */
+BUILDQ_DEFINE_GETTER (BuildqMachineGroup, buildq_machine_group, job_memory_bytes, gint64)
+
+/**
+ * buildq_machine_group_get_returned_cores:
+ * @self: a machine group
+ *
+ * Returns: the cores that leases that are still held do not use any more
+ *
+ * Since: 0.1
+ */
+BUILDQ_DEFINE_GETTER (BuildqMachineGroup, buildq_machine_group, returned_cores, gint64)
+
+/**
+ * buildq_machine_group_get_returned_memory_bytes:
+ * @self: a machine group
+ *
+ * Returns: the memory that leases that are still held do not use any more, in bytes
+ *
+ * Since: 0.1
+ */
+BUILDQ_DEFINE_GETTER (BuildqMachineGroup,
+                      buildq_machine_group,
+                      returned_memory_bytes,
+                      gint64)
 
 static char **
 strv_or_empty (const char *const *strv)

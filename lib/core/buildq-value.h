@@ -38,6 +38,7 @@ typedef enum
   BUILDQ_FIELD_SIGNED = 1 << 1,   /* may be negative */
   BUILDQ_FIELD_ALWAYS = 1 << 2,   /* is written also when it is 0 */
   BUILDQ_FIELD_NOT_SPEC = 1 << 3, /* says nothing about the work to be done */
+  BUILDQ_FIELD_OPEN = 1 << 4,     /* ENUM: a name that is not known is as good as none */
 } BuildqFieldFlags;
 
 typedef struct _BuildqValueInfo BuildqValueInfo;

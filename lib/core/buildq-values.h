@@ -124,6 +124,10 @@ struct _BuildqMachineGroup
   gint64 cores;
   gint64 memory_bytes;
   gint64 slots;
+  gint64 job_cores;
+  gint64 job_memory_bytes;
+  gint64 returned_cores;
+  gint64 returned_memory_bytes;
 };
 
 extern const BuildqValueInfo _buildq_machine_group_info;
@@ -131,6 +135,8 @@ extern const BuildqValueInfo _buildq_machine_group_info;
 struct _BuildqOffer
 {
   GPtrArray *groups; /* of BuildqMachineGroup */
+  int state;         /* BuildqWorkerState */
+  char **reasons;
 };
 
 extern const BuildqValueInfo _buildq_offer_info;
@@ -262,6 +268,8 @@ struct _BuildqWorkerStatus
 {
   char *name;
   gboolean connected;
+  int state; /* BuildqWorkerState */
+  char **reasons;
   BuildqOffer *offer;
   char **holding;
   gint64 seen_us;

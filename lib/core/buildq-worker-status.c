@@ -5,6 +5,7 @@
 
 #include "core/buildq-values.h"
 
+#include <buildq/buildq-enums.h>
 #include <buildq/buildq-worker-status.h>
 
 /**
@@ -20,6 +21,8 @@
 static const BuildqField fields[] = {
   { "name", BUILDQ_FIELD_STRING, G_STRUCT_OFFSET (BuildqWorkerStatus, name), BUILDQ_FIELD_REQUIRED, BUILDQ_MAX_NAME },
   { "connected", BUILDQ_FIELD_BOOL, G_STRUCT_OFFSET (BuildqWorkerStatus, connected), 0, 0 },
+  { "state", BUILDQ_FIELD_ENUM, G_STRUCT_OFFSET (BuildqWorkerStatus, state), BUILDQ_FIELD_OPEN | BUILDQ_FIELD_ALWAYS, 0, NULL, buildq_worker_state_get_type },
+  { "reasons", BUILDQ_FIELD_STRV, G_STRUCT_OFFSET (BuildqWorkerStatus, reasons), 0, 0 },
   { "offer", BUILDQ_FIELD_VALUE, G_STRUCT_OFFSET (BuildqWorkerStatus, offer), 0, 0, &_buildq_offer_info },
   { "holding", BUILDQ_FIELD_STRV, G_STRUCT_OFFSET (BuildqWorkerStatus, holding), 0, BUILDQ_MAX_KEY },
   { "seen_us", BUILDQ_FIELD_INT, G_STRUCT_OFFSET (BuildqWorkerStatus, seen_us), 0, 0 },
@@ -98,6 +101,31 @@ BUILDQ_DEFINE_GETTER (BuildqWorkerStatus, buildq_worker_status, name, const char
  * Since: 0.1
  */
 BUILDQ_DEFINE_GETTER (BuildqWorkerStatus, buildq_worker_status, connected, gboolean)
+
+/**
+ * buildq_worker_status_get_state:
+ * @self: a worker status
+ *
+ * Returns: whether it takes jobs
+ *
+ * Since: 0.1
+ */
+BUILDQ_DEFINE_GETTER (BuildqWorkerStatus, buildq_worker_status, state, BuildqWorkerState)
+
+/**
+ * buildq_worker_status_get_reasons:
+ * @self: a worker status
+ *
+ * Returns: (transfer none) (array zero-terminated=1): why it takes no jobs, with numbers
+ *
+ * Since: 0.1
+ */
+const char *const *
+buildq_worker_status_get_reasons (BuildqWorkerStatus *self)
+{
+  g_return_val_if_fail (self != NULL, NULL);
+  return (const char *const *) self->reasons;
+}
 
 /**
  * buildq_worker_status_get_offer:

@@ -62,6 +62,59 @@ refresh_classes (BuildqEngine *self, EngineGroup *group)
       g_ptr_array_add (group->classes, class);
 }
 
+/* --- room in a group --- */
+
+static EngineGroup *
+get_group (EngineLease *lease)
+{
+  GArray *groups = lease->session->groups;
+
+  return lease->group < groups->len ? &g_array_index (groups, EngineGroup, lease->group)
+                                    : NULL;
+}
+
+void
+_buildq_engine_take_room (EngineLease *lease)
+{
+  EngineGroup *group = get_group (lease);
+  const EngineClass *class = lease->job->class;
+
+  if (group == NULL)
+    return;
+  lease->cores = MAX (class->cores, group->offer->job_cores);
+  lease->memory_bytes = MAX (class->memory_bytes, group->offer->job_memory_bytes);
+  group->used++;
+  group->used_cores += lease->cores;
+  group->used_memory_bytes += lease->memory_bytes;
+}
+
+void
+_buildq_engine_return_room (EngineLease *lease)
+{
+  EngineGroup *group = get_group (lease);
+
+  if (group == NULL)
+    return;
+  group->used--;
+  group->used_cores -= lease->cores;
+  group->used_memory_bytes -= lease->memory_bytes;
+}
+
+/* A group that does not say what a job takes up at least counts its slots only. */
+static gboolean
+has_room (const EngineGroup *group, const EngineClass *class)
+{
+  const BuildqMachineGroup *offer = group->offer;
+
+  if (offer->job_cores > 0
+      && group->used_cores + MAX (class->cores, offer->job_cores)
+             > offer->cores + offer->returned_cores)
+    return FALSE;
+  return offer->job_memory_bytes == 0
+         || group->used_memory_bytes + MAX (class->memory_bytes, offer->job_memory_bytes)
+                <= offer->memory_bytes + offer->returned_memory_bytes;
+}
+
 /* Takes what a session offers; what it holds counts as used in the group it was given
  * for. */
 void
@@ -83,8 +136,7 @@ _buildq_engine_set_offer (BuildqEngine *self, EngineSession *session, BuildqOffe
 
       if (lease->group >= offer->groups->len)
         lease->group = 0;
-      if (offer->groups->len > 0)
-        g_array_index (session->groups, EngineGroup, lease->group).used++;
+      _buildq_engine_take_room (lease);
     }
 }
 
@@ -107,7 +159,7 @@ best_job (BuildqEngine *self, EngineSession *session, guint *group_index)
           guint64 key;
           EngineJob *job = _buildq_heap_peek (&class->ready, &key);
 
-          if (job == NULL || key >= best_key)
+          if (job == NULL || key >= best_key || !has_room (group, class))
             continue;
           best = job;
           best_key = key;

@@ -56,8 +56,7 @@ lease_let_go (EngineLease *lease)
   if (session == NULL)
     return;
   g_ptr_array_remove_fast (session->leases, lease);
-  if (lease->group < session->groups->len)
-    g_array_index (session->groups, EngineGroup, lease->group).used--;
+  _buildq_engine_return_room (lease);
   lease->session = NULL;
 }
 
@@ -82,8 +81,7 @@ _buildq_engine_lease_hold (EngineLease *lease, EngineSession *session, guint gro
   lease->session = session;
   lease->group = group;
   g_ptr_array_add (session->leases, lease);
-  if (group < session->groups->len)
-    g_array_index (session->groups, EngineGroup, group).used++;
+  _buildq_engine_take_room (lease);
 }
 
 /* --- the end of an attempt that brought no success --- */

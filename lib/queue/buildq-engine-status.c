@@ -3,6 +3,7 @@
  */
 #include "config.h"
 
+#include <buildq/buildq-enums.h>
 #include <buildq/buildq-job-page.h>
 #include <buildq/buildq-job-status.h>
 #include <buildq/buildq-job.h>
@@ -142,6 +143,35 @@ _buildq_engine_list_jobs (BuildqEngine *self, BuildqQuery *query, GError **error
   return g_steal_pointer (&page);
 }
 
+static gboolean
+has_free_slot (EngineSession *session)
+{
+  for (guint i = 0; i < session->groups->len; i++)
+    {
+      EngineGroup *group = &g_array_index (session->groups, EngineGroup, i);
+
+      if (group->used < group->offer->slots)
+        return TRUE;
+    }
+  return FALSE;
+}
+
+/* What the machine says, unless it is known better here. */
+static void
+set_state (BuildqWorkerStatus *status, EngineSession *session)
+{
+  if (session->offer != NULL)
+    {
+      status->state = session->offer->state;
+      g_strfreev (status->reasons);
+      status->reasons = g_strdupv (session->offer->reasons);
+    }
+  if (!session->connected)
+    status->state = BUILDQ_WORKER_STATE_AWAY;
+  else if (status->state == BUILDQ_WORKER_STATE_READY && !has_free_slot (session))
+    status->state = BUILDQ_WORKER_STATE_BUSY;
+}
+
 GPtrArray *
 _buildq_engine_list_workers (BuildqEngine *self)
 {
@@ -156,6 +186,7 @@ _buildq_engine_list_workers (BuildqEngine *self)
       status->connected = session->connected;
       status->offer = session->offer != NULL ? buildq_offer_ref (session->offer) : NULL;
       status->seen_us = session->seen_us;
+      set_state (status, session);
       for (guint i = 0; i < session->leases->len; i++)
         _buildq_strv_add (&status->holding,
                           ((EngineLease *) session->leases->pdata[i])->job->key);

@@ -88,7 +88,9 @@ struct _EngineLease
   EngineSession *session; /* NULL while nobody has attached with it */
   char *worker;           /* GRefString */
   guint attempt;
-  guint group; /* of the session's offer */
+  guint group;  /* of the session's offer */
+  gint64 cores; /* that it takes up of that group */
+  gint64 memory_bytes;
   gboolean claimed;
   gboolean counted; /* as a fault of its job, because its holder was not heard of */
   gboolean cancel;  /* nobody wants the work any more */
@@ -98,7 +100,9 @@ struct _EngineLease
 typedef struct
 {
   const BuildqMachineGroup *offer; /* of the session's offer */
-  guint used;
+  guint used;                      /* slots, by the leases that are held or offered … */
+  gint64 used_cores;               /* … and what else they take up */
+  gint64 used_memory_bytes;
   GPtrArray *classes; /* EngineClass: those that it matches … */
   guint generation;   /* … as of this generation of the engine's classes */
 } EngineGroup;
@@ -238,6 +242,9 @@ void _buildq_engine_set_deadline (BuildqEngine *self, EngineTimer *timer, gint64
 void _buildq_engine_set_offer (BuildqEngine *self,
                                EngineSession *session,
                                BuildqOffer *offer);
+/* @lease takes up its part of a group of its session, or gives it back. */
+void _buildq_engine_take_room (EngineLease *lease);
+void _buildq_engine_return_room (EngineLease *lease);
 void _buildq_engine_dispatch (BuildqEngine *self);
 char *_buildq_engine_why_not_placed (BuildqEngine *self, EngineJob *job);
 

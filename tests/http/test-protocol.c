@@ -6,6 +6,7 @@
 #include "config.h"
 
 #include <buildq/buildq-local-queue.h>
+#include <buildq/buildq-offer.h>
 #include <buildq/buildq-request-status.h>
 #include <buildq/buildq-request.h>
 #include <buildq/buildq-result.h>
@@ -67,6 +68,11 @@ reads_as (const char *kind, const char *json, GError **error)
     {
       g_autoptr (BuildqSyncMessage) value
           = buildq_sync_message_new_from_json (json, error);
+      return value != NULL;
+    }
+  if (strcmp (kind, "offer") == 0)
+    {
+      g_autoptr (BuildqOffer) value = buildq_offer_new_from_json (json, error);
       return value != NULL;
     }
   if (strcmp (kind, "sync-reply") == 0)
