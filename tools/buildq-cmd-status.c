@@ -162,7 +162,7 @@ show_job (BuildqJobStatus *job, gboolean json)
     }
   if (buildq_job_status_get_state (job) == BUILDQ_JOB_STATE_FAILED)
     {
-      tool_print_failure (job, FALSE);
+      tool_print_failure (stdout, job, 0);
       return TOOL_OK;
     }
   g_ptr_array_add (jobs, job);

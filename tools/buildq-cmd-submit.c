@@ -8,13 +8,20 @@
 #include <glib-unix.h>
 
 static const ToolUsage usage = {
-  "FILE.json|-",
-  "Submits the jobs of a file to the queue at BUILDQ_URI, and prints the id of the "
-  "request.\n"
-  "Local files that the jobs name as inputs are put into the mirrors first. With --wait "
-  "it\n"
-  "tells what happens until all is done, and succeeds only if all jobs do; ^C ends the\n"
-  "waiting, not the jobs.",
+  "FILE.json|- or -- COMMAND [ARGUMENT…]",
+  "Submits the jobs of a file, or a command, to the queue at BUILDQ_URI, and prints the "
+  "id\n"
+  "of the request. Local files that the jobs name as inputs are put into the mirrors "
+  "first.\n"
+  "With --wait it tells what happens until all is done, and succeeds only if all jobs "
+  "do;\n"
+  "^C ends the waiting, not the jobs.\n"
+  "\n"
+  "A command runs on some machine in an empty directory, with its inputs at the same "
+  "places\n"
+  "as here. With --wait its log comes to stdout, its outputs come here, its exit status "
+  "is\n"
+  "that of 'buildq submit', and ^C withdraws it.",
   "A file with two jobs, of which the second needs what the first makes:\n"
   "  {\"defaults\": {\"env\": {\"LANG\": \"C.UTF-8\"}, \"timeout_s\": 600},\n"
   "   \"jobs\": [\n"
@@ -32,28 +39,55 @@ static const ToolUsage usage = {
   "All\n"
   "members are described in job-file.schema.json.\n"
   "\n"
-  "The same key names the same work: what was built already is answered at once.\n"
+  "The same key names the same work: what was built already is answered at once. A "
+  "command\n"
+  "without --key is work of its own.\n"
+  "\n"
+  "Exit status of a command with --wait: its own; 124 if it took too long; 125 if it was "
+  "not\n"
+  "run to its end, or its outputs could not be fetched; 130 after ^C.\n"
   "\n"
   "Examples:\n"
   "  buildq submit jobs.json --wait --mirror /srv/mirror\n"
   "  make-jobs | buildq submit - --priority 10 --group nightly\n"
+  "  buildq submit --mirror /srv/mirror --input . --wait -- make check\n"
+  "  buildq submit -m /srv/mirror -i main.c -o main --wait -- cc -o main main.c\n"
   "\n"
   "Next: buildq status REQUEST, buildq log KEY, buildq fetch --help",
-  1,
+  0,
   1,
 };
 
 typedef struct
 {
+  ToolCommandOptions command;
   char **mirrors;
   char *store_dir;
   char *group;
   char *priority;
   gboolean wait;
+  gboolean force;
   gboolean dry_run;
   gboolean rebuild;
   gboolean json;
 } SubmitOptions;
+
+static void
+submit_options_clear (SubmitOptions *self)
+{
+  g_strfreev (self->command.inputs);
+  g_strfreev (self->command.outputs);
+  g_strfreev (self->command.environment);
+  g_strfreev (self->command.features);
+  g_free (self->command.key);
+  g_free (self->command.system);
+  g_strfreev (self->mirrors);
+  g_free (self->store_dir);
+  g_free (self->group);
+  g_free (self->priority);
+}
+
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (SubmitOptions, submit_options_clear)
 
 static gboolean
 on_interrupt (gpointer user_data)
@@ -64,13 +98,17 @@ on_interrupt (gpointer user_data)
   return G_SOURCE_CONTINUE;
 }
 
+/* @argv: a command, or %NULL. */
 static BuildqRequest *
-read_request (const char *file,
+make_request (const char *file,
+              char **argv,
               const SubmitOptions *options,
               gint64 priority,
               GError **error)
 {
-  g_autoptr (BuildqRequest) request = tool_job_file_read (file, error);
+  g_autoptr (BuildqRequest) request
+      = argv != NULL ? tool_command_request (&options->command, argv, error)
+                     : tool_job_file_read (file, error);
   g_autoptr (BuildqRequestBuilder) builder = NULL;
 
   if (request == NULL)
@@ -87,24 +125,38 @@ read_request (const char *file,
 }
 
 static int
-wait_for (BuildqQueue *queue, const char *id, gboolean json)
+wait_for_jobs (BuildqQueue *queue, const char *id, gboolean json, gboolean *stop)
 {
   g_autoptr (GError) error = NULL;
-  gboolean stop = FALSE;
-  guint sources[] = {
-    g_unix_signal_add (SIGINT, on_interrupt, &stop),
-    g_unix_signal_add (SIGTERM, on_interrupt, &stop),
-  };
-  int status = tool_follow (queue, id, json ? TOOL_FOLLOW_QUIET : 0, &stop);
+  int status = tool_follow (queue, id, json ? TOOL_FOLLOW_QUIET : 0, stop);
 
-  for (guint i = 0; i < G_N_ELEMENTS (sources); i++)
-    g_source_remove (sources[i]);
   if (status == TOOL_INTERRUPTED)
     tool_warn (
         "waiting no longer; the jobs go on. Next: buildq status %s, or buildq cancel %s",
         id, id);
   else if (json && !tool_print_request_json (queue, id, &error))
     return tool_fail (error);
+  return status;
+}
+
+static int
+wait_for (BuildqQueue *queue,
+          const char *id,
+          BuildqRequest *request,
+          const SubmitOptions *options,
+          gboolean is_command)
+{
+  gboolean stop = FALSE;
+  guint sources[] = {
+    g_unix_signal_add (SIGINT, on_interrupt, &stop),
+    g_unix_signal_add (SIGTERM, on_interrupt, &stop),
+  };
+  int status = is_command && !options->json
+                   ? tool_await_command (queue, id, request, options->mirrors, &stop)
+                   : wait_for_jobs (queue, id, options->json, &stop);
+
+  for (guint i = 0; i < G_N_ELEMENTS (sources); i++)
+    g_source_remove (sources[i]);
   return status;
 }
 
@@ -118,7 +170,7 @@ print_request (BuildqRequest *request)
 }
 
 static int
-submit (BuildqRequest *request, const SubmitOptions *options)
+submit (BuildqRequest *request, const SubmitOptions *options, gboolean is_command)
 {
   const char *store_dir
       = options->store_dir != NULL ? options->store_dir : TOOL_DEFAULT_STORE_DIR;
@@ -130,6 +182,9 @@ submit (BuildqRequest *request, const SubmitOptions *options)
 
   if (queue == NULL)
     return tool_fail (error);
+  if (is_command && options->wait && !options->force
+      && !tool_check_outputs (request, &error))
+    return tool_fail (error);
   uploaded = tool_upload_inputs (request, options->mirrors, store_dir, &error);
   if (uploaded == NULL)
     return tool_fail (error);
@@ -138,7 +193,9 @@ submit (BuildqRequest *request, const SubmitOptions *options)
     return tool_fail (error);
 
   id = buildq_request_status_get_id (status);
-  if (!options->json)
+  if (is_command && options->wait && !options->json)
+    tool_warn ("request %s", id); /* stdout is for the log */
+  else if (!options->json)
     tool_say ("%s", id);
   else if (!options->wait)
     {
@@ -146,48 +203,99 @@ submit (BuildqRequest *request, const SubmitOptions *options)
 
       tool_say ("%s", json);
     }
-  return options->wait ? wait_for (queue, id, options->json) : TOOL_OK;
+  return options->wait ? wait_for (queue, id, uploaded, options, is_command) : TOOL_OK;
+}
+
+/* Cuts what follows "--" off; %NULL if there is no "--". */
+static char **
+split_command (int *argc, char **argv)
+{
+  for (int i = 1; i < *argc; i++)
+    if (g_str_equal (argv[i], "--"))
+      {
+        char **command = argv + i + 1;
+
+        argv[i] = NULL;
+        *argc = i;
+        return command;
+      }
+  return NULL;
+}
+
+/* What is said of a command only makes sense with one. */
+static gboolean
+check_use (const SubmitOptions *options, const char *file, char **command, int *status)
+{
+  const ToolCommandOptions *of_command = &options->command;
+
+  *status = TOOL_USAGE;
+  if (command != NULL && command[0] == NULL)
+    *status = tool_usage_error ("say which command after '--'");
+  else if (command == NULL && file == NULL)
+    *status = tool_usage_error ("say which file, or '-- COMMAND'");
+  else if (command != NULL && file != NULL)
+    *status = tool_usage_error (
+        "'%s' stands before '-- %s': a file or a command, not both", file, command[0]);
+  else if (command == NULL
+           && (of_command->inputs != NULL || of_command->outputs != NULL
+               || of_command->environment != NULL || of_command->features != NULL
+               || of_command->key != NULL || of_command->system != NULL
+               || of_command->cores != 0 || of_command->timeout_s != 0))
+    *status = tool_usage_error ("--input, --output, --env, --key, --system, --feature, "
+                                "--cores and --timeout are for '-- COMMAND'; the file "
+                                "'%s' says so itself",
+                                file);
+  else if (of_command->cores < 0 || of_command->timeout_s < 0)
+    *status = tool_usage_error ("--cores and --timeout must not be negative");
+  else
+    return TRUE;
+  return FALSE;
 }
 
 int
 tool_cmd_submit (int argc, char **argv)
 {
-  g_auto (GStrv) mirrors = NULL;
-  g_autofree char *store_dir = NULL;
-  g_autofree char *group = NULL;
-  g_autofree char *priority_text = NULL;
-  SubmitOptions options = { 0 };
+  g_auto (SubmitOptions) options = { 0 };
+  ToolCommandOptions *of_command = &options.command;
+  char **command = split_command (&argc, argv);
   g_autoptr (GError) error = NULL;
   g_autoptr (BuildqRequest) request = NULL;
   gint64 priority = 0;
   int status;
   /* clang-format off */
   const GOptionEntry entries[] = {
-    { "wait", 'w', 0, G_OPTION_ARG_NONE, &options.wait, "wait for the jobs, and tell about them", NULL },
-    { "mirror", 'm', 0, G_OPTION_ARG_STRING_ARRAY, &mirrors, "where local files are put: a directory or a URI that the workers read too; can be repeated", "URI" },
-    { "priority", 'p', 0, G_OPTION_ARG_STRING, &priority_text, "higher goes first, may be negative (default: that of the file, else 0)", "N" },
-    { "group", 'g', 0, G_OPTION_ARG_STRING, &group, "a name that requests can share", "NAME" },
+    { "wait", 'w', 0, G_OPTION_ARG_NONE, &options.wait, "wait for the end, and tell about it", NULL },
+    { "input", 'i', 0, G_OPTION_ARG_FILENAME_ARRAY, &of_command->inputs, "of a command: a file or directory that it finds at the same place, or at AT; can be repeated", "[AT=]PATH" },
+    { "output", 'o', 0, G_OPTION_ARG_FILENAME_ARRAY, &of_command->outputs, "of a command: a file or directory that it makes, which comes here with --wait; can be repeated", "PATH" },
+    { "force", 'f', 0, G_OPTION_ARG_NONE, &options.force, "replace outputs that are here already", NULL },
+    { "env", 'e', 0, G_OPTION_ARG_STRING_ARRAY, &of_command->environment, "of a command: a variable of its environment; can be repeated", "NAME=VALUE" },
+    { "key", 'k', 0, G_OPTION_ARG_STRING, &of_command->key, "of a command: names the work, so that it is done once", "KEY" },
+    { "system", 0, 0, G_OPTION_ARG_STRING, &of_command->system, "of a command: what it runs on (default: as this machine)", "SYSTEM" },
+    { "feature", 0, 0, G_OPTION_ARG_STRING_ARRAY, &of_command->features, "of a command: what a machine must have; can be repeated", "NAME" },
+    { "cores", 0, 0, G_OPTION_ARG_INT64, &of_command->cores, "of a command: how many cores it needs", "N" },
+    { "timeout", 0, 0, G_OPTION_ARG_INT64, &of_command->timeout_s, "of a command: how long it may take (default: no limit)", "SECONDS" },
+    { "mirror", 'm', 0, G_OPTION_ARG_STRING_ARRAY, &options.mirrors, "where local files are put: a directory or a URI that the workers read too; can be repeated", "URI" },
+    { "priority", 'p', 0, G_OPTION_ARG_STRING, &options.priority, "higher goes first, may be negative (default: that of the file, else 0)", "N" },
+    { "group", 'g', 0, G_OPTION_ARG_STRING, &options.group, "a name that requests can share", "NAME" },
     { "rebuild", 0, 0, G_OPTION_ARG_NONE, &options.rebuild, "build again what was built before", NULL },
-    { "store-dir", 0, 0, G_OPTION_ARG_STRING, &store_dir, "as said to 'buildq serve' (default: " TOOL_DEFAULT_STORE_DIR ")", "DIR" },
-    { "dry-run", 0, 0, G_OPTION_ARG_NONE, &options.dry_run, "only check the file, and print the request in the form of the protocol", NULL },
+    { "store-dir", 0, 0, G_OPTION_ARG_STRING, &options.store_dir, "as said to 'buildq serve' (default: " TOOL_DEFAULT_STORE_DIR ")", "DIR" },
+    { "dry-run", 0, 0, G_OPTION_ARG_NONE, &options.dry_run, "only check, and print the request in the form of the protocol", NULL },
     { "json", 0, 0, G_OPTION_ARG_NONE, &options.json, "print JSON: the status of the request, with --wait also of its jobs", NULL },
     { NULL },
   };
   /* clang-format on */
 
-  if (!tool_parse (&usage, entries, &argc, &argv, &status))
+  if (!tool_parse (&usage, entries, &argc, &argv, &status)
+      || !check_use (&options, argc > 1 ? argv[1] : NULL, command, &status))
     return status;
-  if (priority_text != NULL
-      && !g_ascii_string_to_signed (priority_text, 10, -1000000, 1000000, &priority,
+  if (options.priority != NULL
+      && !g_ascii_string_to_signed (options.priority, 10, -1000000, 1000000, &priority,
                                     NULL))
     return tool_usage_error (
-        "--priority '%s' is not a number between -1000000 and 1000000", priority_text);
-  options.mirrors = mirrors;
-  options.store_dir = store_dir;
-  options.group = group;
-  options.priority = priority_text;
-  request = read_request (argv[1], &options, priority, &error);
+        "--priority '%s' is not a number between -1000000 and 1000000", options.priority);
+  request = make_request (argv[1], command, &options, priority, &error);
   if (request == NULL)
     return tool_fail (error);
-  return options.dry_run ? print_request (request) : submit (request, &options);
+  return options.dry_run ? print_request (request)
+                         : submit (request, &options, command != NULL);
 }

@@ -6,6 +6,7 @@
 #pragma once
 
 #include <buildq/buildq.h>
+#include <stdio.h>
 
 G_BEGIN_DECLS
 
@@ -19,6 +20,8 @@ enum
   TOOL_OK = 0,
   TOOL_FAILED = 1,
   TOOL_USAGE = 2,
+  TOOL_TIMED_OUT = 124, /* of a command, as timeout(1) */
+  TOOL_NOT_RUN = 125, /* a command was not run to its end, or its outputs are not here */
   TOOL_INTERRUPTED = 130,
 };
 
@@ -179,6 +182,36 @@ BuildqRequest *tool_upload_inputs (BuildqRequest *request,
                                    const char *store_dir,
                                    GError **error);
 
+/* A command that is to run somewhere, as on this machine. */
+typedef struct
+{
+  char *key;          /* or NULL: work of its own */
+  char **inputs;      /* "PATH" or "AT=PATH" */
+  char **outputs;     /* relative paths */
+  char **environment; /* "NAME=VALUE" */
+  char **features;
+  char *system; /* or NULL: that of this machine */
+  gint64 cores;
+  gint64 timeout_s;
+} ToolCommandOptions;
+
+BuildqRequest *tool_command_request (const ToolCommandOptions *options,
+                                     char **argv,
+                                     GError **error);
+/* Whether the outputs of a command can be put where they are wanted. */
+gboolean tool_check_outputs (BuildqRequest *request, GError **error);
+/* Waits for the end of the command, with its log on stdout, and puts its outputs where
+ * they are wanted. Withdraws it when @stop becomes true. Returns the exit status. */
+int tool_await_command (BuildqQueue *queue,
+                        const char *request_id,
+                        BuildqRequest *request,
+                        char **mirrors,
+                        gboolean *stop);
+gboolean tool_take_outputs (BuildqJob *job,
+                            BuildqResult *result,
+                            char **mirrors,
+                            GError **error);
+
 typedef enum
 {
   TOOL_FOLLOW_QUIET = 1 << 0,   /* say nothing but failures of the connection */
@@ -192,11 +225,27 @@ int tool_follow (BuildqQueue *queue,
                  ToolFollowFlags flags,
                  gboolean *stop);
 /* Outcome, machine, the end of the log and what to do next, for a job that failed. */
-void tool_print_failure (BuildqJobStatus *job, gboolean in_farm);
+typedef enum
+{
+  TOOL_FAILURE_IN_FARM = 1 << 0, /* the queue ends with us: point to no other command */
+  TOOL_FAILURE_NO_TAIL = 1 << 1, /* the log was shown just now */
+} ToolFailureFlags;
+
+void tool_print_failure (FILE *file, BuildqJobStatus *job, ToolFailureFlags flags);
 void tool_print_jobs (GPtrArray *jobs);
 gboolean tool_print_request_json (BuildqQueue *queue,
                                   const char *request,
                                   GError **error);
+/* Reads a log from the queue, from @offset on. */
+typedef struct
+{
+  BuildqQueue *queue;
+  const char *key;
+  gint64 offset;
+} ToolLogReader;
+
+/* Prints what there is by now; *@ended: there will be no more. */
+gboolean tool_log_reader_print (ToolLogReader *self, gboolean *ended, GError **error);
 /* The log of a finished attempt from where it is kept. */
 gboolean tool_fetch_log (BuildqLocation *location, gint64 offset, int fd, GError **error);
 

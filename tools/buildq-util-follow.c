@@ -103,8 +103,8 @@ tell_failed (Follow *self, BuildqJobStatus *job)
       return;
     }
   whole = tool_get_job (self->queue, buildq_job_status_get_key (job), NULL);
-  tool_print_failure (whole == NULL ? job : whole,
-                      (self->flags & TOOL_FOLLOW_IN_FARM) != 0);
+  tool_print_failure (stdout, whole == NULL ? job : whole,
+                      self->flags & TOOL_FOLLOW_IN_FARM ? TOOL_FAILURE_IN_FARM : 0);
 }
 
 static void

@@ -28,7 +28,7 @@ last_lines (const char *text, guint n_lines)
 }
 
 static void
-print_tail (BuildqResult *result)
+print_tail (FILE *file, BuildqResult *result)
 {
   const char *tail = buildq_result_get_log_tail (result);
   g_autofree char *lines = NULL;
@@ -36,7 +36,7 @@ print_tail (BuildqResult *result)
 
   if (tail == NULL || *tail == '\0')
     {
-      puts ("           it wrote no log");
+      fputs ("           it wrote no log\n", file);
       return;
     }
   lines = last_lines (tail, TAIL_LINES);
@@ -45,16 +45,30 @@ print_tail (BuildqResult *result)
     {
       g_autofree char *line = tool_printable (*p);
 
-      printf ("  | %s\n", line);
+      fprintf (file, "  | %s\n", line);
     }
 }
 
-void
-tool_print_failure (BuildqJobStatus *job, gboolean in_farm)
+static void
+print_next (FILE *file, BuildqJobStatus *job, ToolFailureFlags flags)
 {
   BuildqResult *result = buildq_job_status_get_result (job);
   BuildqLocation *log = result == NULL ? NULL : buildq_result_get_log (result);
-  const char *key = buildq_job_status_get_key (job);
+  g_autofree char *key = tool_shell_word (buildq_job_status_get_key (job));
+
+  if (!(flags & TOOL_FAILURE_IN_FARM))
+    fprintf (file,
+             "           the whole log: buildq log %s\n"
+             "           once more: buildq retry %s\n",
+             key, key);
+  else if (log != NULL)
+    fprintf (file, "           the whole log: %s\n", buildq_location_get_uri (log));
+}
+
+void
+tool_print_failure (FILE *file, BuildqJobStatus *job, ToolFailureFlags flags)
+{
+  BuildqResult *result = buildq_job_status_get_result (job);
   const char *worker = buildq_job_status_get_worker (job);
   const char *message = buildq_job_status_get_message (job);
   const char *outcome = "failed";
@@ -69,21 +83,14 @@ tool_print_failure (BuildqJobStatus *job, gboolean in_farm)
                     ? buildq_result_get_message (result)
                     : message;
     }
-  printf ("failed     %s: %s%s%s\n", key, outcome, worker == NULL ? "" : " on ",
-          worker == NULL ? "" : worker);
+  fprintf (file, "failed     %s: %s%s%s\n", buildq_job_status_get_key (job), outcome,
+           worker == NULL ? "" : " on ", worker == NULL ? "" : worker);
   if (message != NULL)
-    printf ("           %s\n", message);
-  if (result != NULL)
-    print_tail (result);
-  if (!in_farm)
-    {
-      g_autofree char *quoted = tool_shell_word (key);
-
-      printf ("           the whole log: buildq log %s\n", quoted);
-    }
-  else if (log != NULL)
-    printf ("           the whole log: %s\n", buildq_location_get_uri (log));
-  fflush (stdout);
+    fprintf (file, "           %s\n", message);
+  if (result != NULL && !(flags & TOOL_FAILURE_NO_TAIL))
+    print_tail (file, result);
+  print_next (file, job, flags);
+  fflush (file);
 }
 
 static char *

@@ -15,7 +15,9 @@ tools_buildq_SOURCES = \
 	tools/buildq-cmd-work.c \
 	tools/buildq-main.c \
 	tools/buildq-tool.h \
+	tools/buildq-util-await.c \
 	tools/buildq-util-calls.c \
+	tools/buildq-util-command.c \
 	tools/buildq-util-farm.c \
 	tools/buildq-util-follow.c \
 	tools/buildq-util-jobs.c \
@@ -23,7 +25,9 @@ tools_buildq_SOURCES = \
 	tools/buildq-util-options.c \
 	tools/buildq-util-output.c \
 	tools/buildq-util-places.c \
+	tools/buildq-util-read-log.c \
 	tools/buildq-util-report.c \
+	tools/buildq-util-take.c \
 	tools/buildq-util-upload.c
 # Of ours the public API only.
 tools_buildq_LDADD = lib/libbuildq-1.la $(BUILDQ_LIBS)

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 tool_tests = \
+	tests/tools/test-command.sh \
 	tests/tools/test-farm.sh \
 	tests/tools/test-formats.sh \
 	tests/tools/test-help.sh \
@@ -12,6 +13,7 @@ TESTS += $(tool_tests)
 EXTRA_DIST += \
 	tests/tools/job-files.json \
 	tests/tools/lib.sh \
+	tests/tools/test-command.sh \
 	tests/tools/test-farm.sh \
 	tests/tools/test-formats.sh \
 	tests/tools/test-help.sh \

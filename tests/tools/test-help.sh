@@ -48,7 +48,7 @@ fails 2 "say what to do" key
 fails 2 "did you mean 'buildq key generate'?" key generat
 fails 2 "Unknown option --colour" status --colour
 fails 2 "see 'buildq status --help'" status --colour
-fails 2 "an argument is missing: FILE.json|-" submit
+fails 2 "say which file, or '-- COMMAND'" submit
 fails 2 "'b' is one argument too many" cancel a b
 fails 2 "exclude each other" status --jobs --workers
 fails 2 "--slots 0 is not between" work --slots 0 --name a
