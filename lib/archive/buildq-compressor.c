@@ -20,6 +20,8 @@ static const BuildqFilter filters[] = {
   { "lzip", ".lz", ARCHIVE_FILTER_LZIP, archive_write_add_filter_lzip,
     archive_read_support_filter_lzip },
   { "bzip2", ".bz2", ARCHIVE_FILTER_BZIP2, NULL, archive_read_support_filter_bzip2 },
+  { "lz4", ".lz4", ARCHIVE_FILTER_LZ4, NULL, archive_read_support_filter_lz4 },
+  { "lzma", ".lzma", ARCHIVE_FILTER_LZMA, NULL, archive_read_support_filter_lzma },
 };
 
 const BuildqFilter *
@@ -29,7 +31,7 @@ _buildq_filter_find (const char *compression, GError **error)
     if (g_str_equal (filters[i].name, compression != NULL ? compression : "none"))
       return &filters[i];
   g_set_error (error, BUILDQ_ERROR, BUILDQ_ERROR_NOT_SUPPORTED,
-               "compression '%s' is none of none, gzip, zstd, xz, lzip, bzip2",
+               "compression '%s' is none of none, gzip, zstd, xz, lzip, bzip2, lz4, lzma",
                compression);
   return NULL;
 }
@@ -47,6 +49,24 @@ gboolean
 _buildq_compression_is_known (const char *compression, GError **error)
 {
   return _buildq_filter_find (compression, error) != NULL;
+}
+
+static const BuildqFilter *
+find_writer (const char *compression, GError **error)
+{
+  const BuildqFilter *filter = _buildq_filter_find (compression, error);
+
+  if (filter == NULL || filter->add_writer != NULL)
+    return filter;
+  g_set_error (error, BUILDQ_ERROR, BUILDQ_ERROR_NOT_SUPPORTED,
+               "compression '%s' is only read, never written", filter->name);
+  return NULL;
+}
+
+gboolean
+_buildq_compression_is_written (const char *compression, GError **error)
+{
+  return find_writer (compression, error) != NULL;
 }
 
 struct _BuildqCompressor
@@ -120,17 +140,11 @@ _buildq_compressor_new (const char *compression,
                         gpointer next,
                         GError **error)
 {
-  const BuildqFilter *filter = _buildq_filter_find (compression, error);
+  const BuildqFilter *filter = find_writer (compression, error);
   g_autoptr (BuildqCompressor) self = NULL;
 
   if (filter == NULL)
     return NULL;
-  if (filter->add_writer == NULL)
-    {
-      g_set_error (error, BUILDQ_ERROR, BUILDQ_ERROR_NOT_SUPPORTED,
-                   "compression '%s' is only read, never written", filter->name);
-      return NULL;
-    }
 
   self = g_new0 (BuildqCompressor, 1);
   self->filter = filter;

@@ -85,8 +85,8 @@ char **_buildq_scanner_found (
     BuildqScanner *self); /* the candidates that were seen, sorted */
 void _buildq_scanner_free (BuildqScanner *self);
 
-/* --- compression, by libarchive's filters; none, gzip, zstd, xz, lzip (reading: bzip2
- * too) --- */
+/* --- compression, by libarchive's filters; none, gzip, zstd, xz, lzip (reading: bzip2,
+ * lz4, lzma too) --- */
 
 typedef struct _BuildqCompressor BuildqCompressor;
 typedef struct _BuildqDecompressor BuildqDecompressor;
@@ -115,6 +115,7 @@ void _buildq_decompressor_free (BuildqDecompressor *self);
 const char *_buildq_compression_suffix (
     const char *compression); /* "", ".gz", ".zst", ".xz", ".lz" */
 gboolean _buildq_compression_is_known (const char *compression, GError **error);
+gboolean _buildq_compression_is_written (const char *compression, GError **error);
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (BuildqScanner, _buildq_scanner_free)
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (BuildqCompressor, _buildq_compressor_free)

@@ -92,7 +92,7 @@ BUILDQ_DEFINE_GETTER (BuildqLocation, buildq_location, uri, const char *)
  * @self: a location
  *
  * Returns: (transfer none) (nullable): how the archive is compressed: `none`, `gzip`,
- *    `zstd`, `xz`, `lzip` or `bzip2`; %NULL means `none`
+ *    `zstd`, `xz`, `lzip`, `bzip2`, `lz4` or `lzma`; %NULL means `none`
  *
  * Since: 0.1
  */
@@ -123,15 +123,15 @@ static gboolean
 validate (gconstpointer value, GError **error)
 {
   static const char *const known[]
-      = { "none", "gzip", "zstd", "xz", "lzip", "bzip2", NULL };
+      = { "none", "gzip", "zstd", "xz", "lzip", "bzip2", "lz4", "lzma", NULL };
   const BuildqLocation *self = value;
 
   if (self->compression == NULL || g_strv_contains (known, self->compression))
     return TRUE;
-  g_set_error (
-      error, BUILDQ_ERROR, BUILDQ_ERROR_NOT_SUPPORTED,
-      "location '%s': compression '%s' is none of none, gzip, zstd, xz, lzip, bzip2",
-      self->uri, self->compression);
+  g_set_error (error, BUILDQ_ERROR, BUILDQ_ERROR_NOT_SUPPORTED,
+               "location '%s': compression '%s' is none of none, gzip, zstd, xz, lzip, "
+               "bzip2, lz4, lzma",
+               self->uri, self->compression);
   return FALSE;
 }
 

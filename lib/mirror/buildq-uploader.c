@@ -108,7 +108,7 @@ buildq_uploader_add_mirror (BuildqUploader *self, BuildqMirror *mirror)
  *
  * Sets how archives are compressed. The default is `zstd`.
  *
- * Returns: whether it is known
+ * Returns: whether it can be written
  *
  * Since: 0.1
  */
@@ -120,7 +120,7 @@ buildq_uploader_set_compression (BuildqUploader *self,
   g_return_val_if_fail (BUILDQ_IS_UPLOADER (self), FALSE);
   g_return_val_if_fail (compression != NULL, FALSE);
 
-  if (!_buildq_compression_is_known (compression, error))
+  if (!_buildq_compression_is_written (compression, error))
     return FALSE;
   _buildq_set_string (&self->compression, compression);
   return TRUE;

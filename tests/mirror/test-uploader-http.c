@@ -189,6 +189,9 @@ test_compressions (Fixture *f, gconstpointer data)
       g_assert_cmpmem (g_bytes_get_data (bytes, NULL), compressions[i].length,
                        compressions[i].start, compressions[i].length);
     }
+  g_assert_false (buildq_uploader_set_compression (f->uploader, "bzip2", &error));
+  g_assert_error (error, BUILDQ_ERROR, BUILDQ_ERROR_NOT_SUPPORTED);
+  g_clear_error (&error);
   g_assert_false (buildq_uploader_set_compression (f->uploader, "rot13", &error));
   g_assert_error (error, BUILDQ_ERROR, BUILDQ_ERROR_NOT_SUPPORTED);
 }
