@@ -56,6 +56,17 @@ struct _BuildqQueueInterface
                                          GAsyncResult *result,
                                          GError **error);
 
+  void (*retry_async) (BuildqQueue *self,
+                       const char *request_id,
+                       const char *key,
+                       int io_priority,
+                       GCancellable *cancellable,
+                       GAsyncReadyCallback callback,
+                       gpointer user_data);
+  BuildqRequestStatus *(*retry_finish) (BuildqQueue *self,
+                                        GAsyncResult *result,
+                                        GError **error);
+
   void (*get_request_async) (BuildqQueue *self,
                              const char *request_id,
                              int io_priority,
@@ -166,6 +177,18 @@ BUILDQ_AVAILABLE_IN_0_1
 BuildqRequestStatus *buildq_queue_cancel_finish (BuildqQueue *self,
                                                  GAsyncResult *result,
                                                  GError **error);
+BUILDQ_AVAILABLE_IN_0_1
+void buildq_queue_retry_async (BuildqQueue *self,
+                               const char *request_id,
+                               const char *key,
+                               int io_priority,
+                               GCancellable *cancellable,
+                               GAsyncReadyCallback callback,
+                               gpointer user_data);
+BUILDQ_AVAILABLE_IN_0_1
+BuildqRequestStatus *buildq_queue_retry_finish (BuildqQueue *self,
+                                                GAsyncResult *result,
+                                                GError **error);
 BUILDQ_AVAILABLE_IN_0_1
 void buildq_queue_get_request_async (BuildqQueue *self,
                                      const char *request_id,

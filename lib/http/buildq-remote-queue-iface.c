@@ -148,6 +148,36 @@ cancel_finish (BuildqQueue *queue, GAsyncResult *result, GError **error)
 }
 
 static void
+retry_async (BuildqQueue *queue,
+             const char *request_id,
+             const char *key,
+             int io_priority,
+             GCancellable *cancellable,
+             GAsyncReadyCallback callback,
+             gpointer user_data)
+{
+  g_autoptr (GString) after = g_string_new ("/retry");
+  g_autofree char *path = NULL;
+  GTask *task = begin (queue, retry_async, io_priority, cancellable, callback, user_data);
+
+  if (key != NULL && request_id != NULL)
+    {
+      g_string_append (after, "?request=");
+      g_string_append_uri_escaped (after, request_id, NULL, FALSE);
+    }
+  path = key != NULL ? make_path ("/v1/jobs/", key, after->str)
+                     : make_path ("/v1/requests/", request_id, after->str);
+  _buildq_remote_call (BUILDQ_REMOTE_QUEUE (queue), task, "POST", path, NULL,
+                       return_request_status);
+}
+
+static BuildqRequestStatus *
+retry_finish (BuildqQueue *queue, GAsyncResult *result, GError **error)
+{
+  return finish (queue, result, error);
+}
+
+static void
 get_request_async (BuildqQueue *queue,
                    const char *request_id,
                    int io_priority,
@@ -526,6 +556,8 @@ _buildq_remote_queue_iface_init (gpointer data, gpointer unused)
   iface->sync_finish = sync_finish;
   iface->cancel_async = cancel_async;
   iface->cancel_finish = cancel_finish;
+  iface->retry_async = retry_async;
+  iface->retry_finish = retry_finish;
   iface->get_request_async = get_request_async;
   iface->get_request_finish = get_request_finish;
   iface->get_job_async = get_job_async;

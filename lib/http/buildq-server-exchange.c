@@ -28,6 +28,7 @@ exchange_free (gpointer data)
   g_clear_pointer (&self->who, buildq_principal_unref);
   g_clear_pointer (&self->body, g_byte_array_unref);
   g_free (self->arg);
+  g_free (self->request);
   g_free (self->token);
   g_free (self);
 }
@@ -133,6 +134,18 @@ _buildq_exchange_refuse (Exchange *self, guint status, const GError *error)
       soup_message_headers_replace (headers, "Retry-After", after);
     }
   _buildq_exchange_answer (self, status, _buildq_http_error_json (error, NULL, 0));
+}
+
+void
+_buildq_exchange_conclude (gpointer msg, guint status, char *json, const GError *error)
+{
+  g_autoptr (SoupServerMessage) owned = msg;
+  Exchange *self = _buildq_exchange_resume (msg);
+
+  if (error != NULL)
+    _buildq_exchange_refuse (self, 0, error);
+  else
+    _buildq_exchange_answer (self, status, json);
 }
 
 /* --- the path --- */

@@ -6,6 +6,7 @@
  *   buildq-server-exchange.c  one request: path, caller, limit, body, answer
  *   buildq-server-access.c    who may do what
  *   buildq-server-requests.c  what each path does
+ *   buildq-server-owner.c     what is done to a request by who submitted it
  *   buildq-server-session.c   WebSockets
  *   buildq-server-socket.c    bytes on the sockets
  */
@@ -74,6 +75,7 @@ struct _Exchange
   SoupServerMessage *msg;
   const Route *route; /* NULL: refused */
   char *arg;          /* the segment for "*", decoded */
+  char *request;      /* whose owner may do this, once it is known */
   BuildqPrincipal *who;
   char *token;
   GByteArray *body;
@@ -102,6 +104,11 @@ void _buildq_exchange_answer_bytes (Exchange *self, GBytes *bytes);
 void _buildq_exchange_refuse (Exchange *self,
                               guint status,
                               const GError *error); /* 0: by @error */
+/* Resumes, and answers with @json, which it takes, or with @error. */
+void _buildq_exchange_conclude (gpointer msg,
+                                guint status,
+                                char *json,
+                                const GError *error);
 
 /* buildq-server-access.c */
 gboolean _buildq_access_check_peer (Exchange *self, GError **error);
@@ -113,6 +120,11 @@ gboolean _buildq_access_check_name (BuildqPrincipal *who,
 /* buildq-server-requests.c */
 extern const Route _buildq_routes[];
 extern const guint _buildq_n_routes;
+
+/* buildq-server-owner.c */
+void _buildq_owner_cancel (Exchange *self);
+void _buildq_owner_retry_request (Exchange *self);
+void _buildq_owner_retry_job (Exchange *self);
 
 /* buildq-server-session.c */
 void _buildq_channel_unref (gpointer channel);

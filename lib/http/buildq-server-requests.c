@@ -32,19 +32,6 @@ body_text (Exchange *self, gsize *length)
   return self->body->len > 0 ? (const char *) self->body->data : "";
 }
 
-/* Answers with @json, or with @error. */
-static void
-conclude (gpointer msg, guint status, char *json, const GError *error)
-{
-  g_autoptr (SoupServerMessage) owned = msg;
-  Exchange *self = _buildq_exchange_resume (msg);
-
-  if (error != NULL)
-    _buildq_exchange_refuse (self, 0, error);
-  else
-    _buildq_exchange_answer (self, status, json);
-}
-
 /* --- requests --- */
 
 static void
@@ -54,8 +41,8 @@ submit_ready (GObject *queue, GAsyncResult *result, gpointer msg)
   g_autoptr (BuildqRequestStatus) status
       = buildq_queue_submit_finish (BUILDQ_QUEUE (queue), result, &error);
 
-  conclude (msg, 201, status != NULL ? buildq_request_status_to_json (status) : NULL,
-            error);
+  _buildq_exchange_conclude (
+      msg, 201, status != NULL ? buildq_request_status_to_json (status) : NULL, error);
 }
 
 /* Only an admin submits in the name of somebody else. */
@@ -100,8 +87,8 @@ get_request_ready (GObject *queue, GAsyncResult *result, gpointer msg)
   g_autoptr (BuildqRequestStatus) status
       = buildq_queue_get_request_finish (BUILDQ_QUEUE (queue), result, &error);
 
-  conclude (msg, 200, status != NULL ? buildq_request_status_to_json (status) : NULL,
-            error);
+  _buildq_exchange_conclude (
+      msg, 200, status != NULL ? buildq_request_status_to_json (status) : NULL, error);
 }
 
 static void
@@ -109,60 +96,6 @@ handle_get_request (Exchange *self)
 {
   buildq_queue_get_request_async (self->server->queue, self->arg, G_PRIORITY_DEFAULT,
                                   NULL, get_request_ready, _buildq_exchange_pause (self));
-}
-
-static void
-cancel_ready (GObject *queue, GAsyncResult *result, gpointer msg)
-{
-  g_autoptr (GError) error = NULL;
-  g_autoptr (BuildqRequestStatus) status
-      = buildq_queue_cancel_finish (BUILDQ_QUEUE (queue), result, &error);
-
-  conclude (msg, 200, status != NULL ? buildq_request_status_to_json (status) : NULL,
-            error);
-}
-
-static void
-start_cancel (Exchange *self, gpointer msg)
-{
-  buildq_queue_cancel_async (self->server->queue, self->arg, G_PRIORITY_DEFAULT, NULL,
-                             cancel_ready, msg);
-}
-
-static void
-owner_ready (GObject *queue, GAsyncResult *result, gpointer data)
-{
-  g_autoptr (SoupServerMessage) msg = data;
-  g_autoptr (GError) error = NULL;
-  g_autoptr (BuildqRequestStatus) status
-      = buildq_queue_get_request_finish (BUILDQ_QUEUE (queue), result, &error);
-  Exchange *self = _buildq_exchange_resume (msg);
-  const char *owner
-      = status != NULL ? buildq_request_status_get_submitter (status) : NULL;
-
-  if (error == NULL && self->server == NULL)
-    g_set_error_literal (&error, BUILDQ_ERROR, BUILDQ_ERROR_UNAVAILABLE,
-                         "the server stops");
-  if (error == NULL && g_strcmp0 (owner, buildq_principal_get_name (self->who)) != 0)
-    g_set_error (&error, BUILDQ_ERROR, BUILDQ_ERROR_UNAUTHORIZED,
-                 "request '%s' was not submitted by '%s'", self->arg,
-                 buildq_principal_get_name (self->who));
-  if (error != NULL)
-    _buildq_exchange_refuse (self, 0, error);
-  else
-    start_cancel (self, g_steal_pointer (&msg));
-}
-
-static void
-handle_cancel (Exchange *self)
-{
-  gpointer msg = _buildq_exchange_pause (self);
-
-  if (buildq_principal_get_role (self->who) == BUILDQ_ROLE_ADMIN)
-    start_cancel (self, msg);
-  else
-    buildq_queue_get_request_async (self->server->queue, self->arg, G_PRIORITY_DEFAULT,
-                                    NULL, owner_ready, msg);
 }
 
 /* --- jobs --- */
@@ -272,7 +205,8 @@ list_jobs_ready (GObject *queue, GAsyncResult *result, gpointer msg)
   g_autoptr (BuildqJobPage) page
       = buildq_queue_list_jobs_finish (BUILDQ_QUEUE (queue), result, &error);
 
-  conclude (msg, 200, page != NULL ? buildq_job_page_to_json (page) : NULL, error);
+  _buildq_exchange_conclude (msg, 200,
+                             page != NULL ? buildq_job_page_to_json (page) : NULL, error);
 }
 
 static void
@@ -302,7 +236,8 @@ get_job_ready (GObject *queue, GAsyncResult *result, gpointer msg)
   g_autoptr (BuildqJobStatus) status
       = buildq_queue_get_job_finish (BUILDQ_QUEUE (queue), result, &error);
 
-  conclude (msg, 200, status != NULL ? buildq_job_status_to_json (status) : NULL, error);
+  _buildq_exchange_conclude (
+      msg, 200, status != NULL ? buildq_job_status_to_json (status) : NULL, error);
 }
 
 static void
@@ -319,7 +254,8 @@ read_log_ready (GObject *queue, GAsyncResult *result, gpointer msg)
   g_autoptr (BuildqLogChunk) chunk
       = buildq_queue_read_log_finish (BUILDQ_QUEUE (queue), result, &error);
 
-  conclude (msg, 200, chunk != NULL ? buildq_log_chunk_to_json (chunk) : NULL, error);
+  _buildq_exchange_conclude (
+      msg, 200, chunk != NULL ? buildq_log_chunk_to_json (chunk) : NULL, error);
 }
 
 static void
@@ -356,7 +292,8 @@ list_workers_ready (GObject *queue, GAsyncResult *result, gpointer msg)
   g_string_append (json, "]}");
   if (error != NULL)
     g_string_free (g_steal_pointer (&json), TRUE);
-  conclude (msg, 200, json != NULL ? g_string_free (json, FALSE) : NULL, error);
+  _buildq_exchange_conclude (msg, 200, json != NULL ? g_string_free (json, FALSE) : NULL,
+                             error);
 }
 
 static void
@@ -376,8 +313,8 @@ put_text_ready (GObject *queue, GAsyncResult *result, gpointer msg)
       = buildq_queue_put_text_finish (BUILDQ_QUEUE (queue), result, &error);
 
   /* Nothing in a hash needs to be escaped. */
-  conclude (msg, 201, hash != NULL ? g_strdup_printf ("{\"hash\":\"%s\"}", hash) : NULL,
-            error);
+  _buildq_exchange_conclude (
+      msg, 201, hash != NULL ? g_strdup_printf ("{\"hash\":\"%s\"}", hash) : NULL, error);
 }
 
 static gboolean
@@ -453,7 +390,8 @@ missing_ready (GObject *queue, GAsyncResult *result, gpointer msg)
   g_string_append (json, "]}");
   if (error != NULL)
     g_string_free (g_steal_pointer (&json), TRUE);
-  conclude (msg, 200, json != NULL ? g_string_free (json, FALSE) : NULL, error);
+  _buildq_exchange_conclude (msg, 200, json != NULL ? g_string_free (json, FALSE) : NULL,
+                             error);
 }
 
 typedef struct
@@ -505,7 +443,8 @@ sync_ready (GObject *queue, GAsyncResult *result, gpointer msg)
 
   if (reply != NULL && self->server != NULL)
     _buildq_session_learn (self->server, reply);
-  conclude (msg, 200, reply != NULL ? buildq_sync_reply_to_json (reply) : NULL, error);
+  _buildq_exchange_conclude (
+      msg, 200, reply != NULL ? buildq_sync_reply_to_json (reply) : NULL, error);
 }
 
 static void
@@ -574,10 +513,13 @@ const Route _buildq_routes[] = {
   { "GET", "/v1/status", LOOK | SYNC, MAX_OTHER_BYTES, handle_status },
   { "POST", "/v1/requests", SUBMIT, MAX_REQUEST_BYTES, handle_submit },
   { "GET", "/v1/requests/*", LOOK, MAX_OTHER_BYTES, handle_get_request },
-  { "DELETE", "/v1/requests/*", SUBMIT, MAX_OTHER_BYTES, handle_cancel },
+  { "DELETE", "/v1/requests/*", SUBMIT, MAX_OTHER_BYTES, _buildq_owner_cancel },
+  { "POST", "/v1/requests/*/retry", SUBMIT, MAX_OTHER_BYTES,
+    _buildq_owner_retry_request },
   { "GET", "/v1/jobs", LOOK, MAX_OTHER_BYTES, handle_list_jobs },
   { "GET", "/v1/jobs/*", LOOK, MAX_OTHER_BYTES, handle_get_job },
   { "GET", "/v1/jobs/*/log", LOOK, MAX_OTHER_BYTES, handle_read_log },
+  { "POST", "/v1/jobs/*/retry", SUBMIT, MAX_OTHER_BYTES, _buildq_owner_retry_job },
   { "GET", "/v1/workers", LOOK, MAX_OTHER_BYTES, handle_list_workers },
   { "POST", "/v1/texts/missing", SUBMIT, MAX_TEXT_BYTES, handle_missing },
   { "PUT", "/v1/texts/*", SUBMIT, MAX_TEXT_BYTES, handle_put_text },

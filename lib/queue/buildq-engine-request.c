@@ -4,6 +4,7 @@
 #include "config.h"
 
 #include <buildq/buildq-request-status.h>
+#include <string.h>
 
 #include "queue/buildq-engine.h"
 
@@ -73,19 +74,26 @@ update_priority (BuildqEngine *self, EngineJob *job)
   }
 }
 
+static void
+hold_job (BuildqEngine *self, EngineRequest *request, EngineJob *job)
+{
+  if (job->requests == NULL)
+    job->requests = g_ptr_array_new ();
+  g_ptr_array_add (job->requests, request);
+  request->counts[job->state]++;
+  update_priority (self, job);
+}
+
 void
 _buildq_engine_request_add_job (BuildqEngine *self,
                                 EngineRequest *request,
                                 EngineJob *job)
 {
   g_ptr_array_add (request->jobs, job);
-  if (request->state != BUILDQ_REQUEST_STATE_ACTIVE)
-    return;
-  if (job->requests == NULL)
-    job->requests = g_ptr_array_new ();
-  g_ptr_array_add (job->requests, request);
-  request->counts[job->state]++;
-  update_priority (self, job);
+  if (job->latest == NULL || job->latest->number < request->number)
+    job->latest = request;
+  if (request->state == BUILDQ_REQUEST_STATE_ACTIVE)
+    hold_job (self, request, job);
 }
 
 static void
@@ -111,20 +119,36 @@ all_wanted_succeeded (BuildqEngine *self, EngineRequest *request)
 }
 
 static void
-finish_request (BuildqEngine *self, EngineRequest *request, BuildqRequestState state)
+journal_state (BuildqEngine *self, EngineRequest *request)
 {
   g_autofree char *json = NULL;
 
+  if (self->journal == NULL)
+    return;
+  if (request->final != NULL)
+    json = buildq_request_status_to_json (request->final);
+  _buildq_journal_add (self->journal, BUILDQ_JOURNAL_SET_REQUEST, (gint64) request->state,
+                       request->finished_us, json, request->number);
+}
+
+static void
+finish_request (BuildqEngine *self, EngineRequest *request, BuildqRequestState state)
+{
   request->state = state;
   request->finished_us = self->now_real;
   request->final = _buildq_engine_request_status (request);
   for (guint i = 0; i < request->jobs->len; i++)
     let_go_of_job (self, request, request->jobs->pdata[i]);
-  if (self->journal == NULL)
+  journal_state (self, request);
+}
+
+static void
+touch (BuildqEngine *self, EngineRequest *request)
+{
+  if (request->touched)
     return;
-  json = buildq_request_status_to_json (request->final);
-  _buildq_journal_add (self->journal, BUILDQ_JOURNAL_SET_REQUEST, (gint64) state,
-                       request->finished_us, json, request->number);
+  request->touched = TRUE;
+  g_ptr_array_add (self->touched, request);
 }
 
 /* Those whose last job has ended. */
@@ -174,6 +198,121 @@ _buildq_engine_cancel (BuildqEngine *self, const char *id, GError **error)
   for (guint i = 0; i < jobs->len; i++)
     _buildq_engine_finish_job (self, jobs->pdata[i], BUILDQ_JOB_STATE_CANCELLED);
   finish_request (self, request, BUILDQ_REQUEST_STATE_CANCELLED);
+  return request;
+}
+
+/* --- once more --- */
+
+static gboolean
+ended_without_success (const EngineJob *job)
+{
+  return buildq_job_state_is_final (job->state)
+         && job->state != BUILDQ_JOB_STATE_SUCCEEDED;
+}
+
+/* The request by which @job is tried again when none is named: the latest of the active
+ * ones that want it, or of all that did. */
+EngineRequest *
+_buildq_engine_latest_request (EngineJob *job)
+{
+  EngineRequest *latest = NULL;
+
+  for (guint i = 0; job->requests != NULL && i < job->requests->len; i++)
+    {
+      EngineRequest *request = job->requests->pdata[i];
+
+      if (latest == NULL || latest->number < request->number)
+        latest = request;
+    }
+  return latest != NULL ? latest : job->latest;
+}
+
+static EngineRequest *
+find_retried (BuildqEngine *self, const char *id, EngineJob *job, GError **error)
+{
+  EngineRequest *request = id != NULL ? _buildq_engine_get_request (self, id, error)
+                                      : _buildq_engine_latest_request (job);
+
+  if (id == NULL && request == NULL)
+    g_set_error (error, BUILDQ_ERROR, BUILDQ_ERROR_NOT_FOUND,
+                 "there is no request that wants job '%s'", job->key);
+  if (request == NULL || job == NULL || g_ptr_array_find (request->jobs, job, NULL))
+    return request;
+  g_set_error (error, BUILDQ_ERROR, BUILDQ_ERROR_NOT_FOUND,
+               "job '%s' is not one of request '%s'", job->key, id);
+  return NULL;
+}
+
+static void
+make_active (BuildqEngine *self, EngineRequest *request)
+{
+  if (request->state == BUILDQ_REQUEST_STATE_ACTIVE)
+    return;
+  request->state = BUILDQ_REQUEST_STATE_ACTIVE;
+  request->finished_us = 0;
+  g_clear_pointer (&request->final, buildq_request_status_unref);
+  memset (request->counts, 0, sizeof request->counts);
+  for (guint i = 0; i < request->jobs->len; i++)
+    hold_job (self, request, request->jobs->pdata[i]);
+  journal_state (self, request);
+}
+
+static gboolean
+can_begin (const EngineJob *job)
+{
+  for (guint i = 0; i < job->n_deps; i++)
+    if (ended_without_success (job->deps[i]))
+      return FALSE;
+  return TRUE;
+}
+
+/* Whatever an active request wants, and could not begin for want of @jobs, waits again.
+ */
+static void
+wake_dependents (BuildqEngine *self, GPtrArray *jobs)
+{
+  for (guint i = 0; i < jobs->len; i++)
+    {
+      EngineJob *job = jobs->pdata[i];
+
+      for (guint j = 0; job->dependents != NULL && j < job->dependents->len; j++)
+        {
+          EngineJob *dependent = job->dependents->pdata[j];
+
+          if (dependent->state != BUILDQ_JOB_STATE_DEP_FAILED
+              || dependent->requests == NULL || dependent->requests->len == 0
+              || !can_begin (dependent))
+            continue;
+          _buildq_engine_start_job (self, dependent);
+          g_ptr_array_add (jobs, dependent);
+        }
+    }
+}
+
+/* Tries again what did not succeed: of the request, or of one job and what it depends on.
+ * One of @id and @key can be NULL. */
+EngineRequest *
+_buildq_engine_retry (BuildqEngine *self, const char *id, const char *key, GError **error)
+{
+  EngineJob *job = key != NULL ? _buildq_engine_get_job (self, key, error) : NULL;
+  EngineRequest *request;
+  g_autoptr (GPtrArray) jobs = NULL;
+  char *root[] = { (char *) key, NULL };
+
+  if (key != NULL && job == NULL)
+    return NULL;
+  request = find_retried (self, id, job, error);
+  if (request == NULL || request->state == BUILDQ_REQUEST_STATE_SUCCEEDED
+      || (job != NULL && job->state == BUILDQ_JOB_STATE_SUCCEEDED))
+    return request;
+
+  make_active (self, request);
+  touch (self, request);
+  jobs = _buildq_engine_closure (self, key != NULL ? root : request->wanted);
+  for (guint i = 0; i < jobs->len; i++)
+    if (ended_without_success (jobs->pdata[i]))
+      _buildq_engine_start_job (self, jobs->pdata[i]);
+  wake_dependents (self, jobs);
   return request;
 }
 

@@ -45,11 +45,18 @@ list_unfinished_deps (EngineJob *job, BuildqJobStatus *status)
   status->waiting_for = g_strdupv ((char **) keys->pdata);
 }
 
+/* First the one by which it would be tried again; then the other active ones. */
 static void
 list_requests (EngineJob *job, BuildqJobStatus *status)
 {
+  EngineRequest *first = _buildq_engine_latest_request (job);
+
+  if (first != NULL)
+    _buildq_strv_add (&status->requests, first->id);
   for (guint i = 0; job->requests != NULL && i < MIN (job->requests->len, MAX_NAMES); i++)
-    _buildq_strv_add (&status->requests, ((EngineRequest *) job->requests->pdata[i])->id);
+    if (job->requests->pdata[i] != first)
+      _buildq_strv_add (&status->requests,
+                        ((EngineRequest *) job->requests->pdata[i])->id);
 }
 
 /* Lists leave out what can be long: the end of the log. */

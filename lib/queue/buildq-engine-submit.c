@@ -347,8 +347,8 @@ typedef struct
 } Visit;
 
 /* @roots and all that they depend on, dependencies first. */
-static GPtrArray *
-closure (BuildqEngine *self, char **roots)
+GPtrArray *
+_buildq_engine_closure (BuildqEngine *self, char **roots)
 {
   g_autoptr (GHashTable) seen = g_hash_table_new (NULL, NULL);
   g_autoptr (GArray) path = g_array_new (FALSE, FALSE, sizeof (Visit));
@@ -457,7 +457,7 @@ add_request (BuildqEngine *self, Intake *intake, BuildqRequest *value, gint64 fi
   request->wanted
       = value->wanted[0] != NULL ? g_strdupv (value->wanted) : all_keys (value);
 
-  jobs = closure (self, request->wanted);
+  jobs = _buildq_engine_closure (self, request->wanted);
   for (guint i = 0; i < jobs->len; i++)
     {
       EngineJob *job = jobs->pdata[i];

@@ -61,6 +61,7 @@ struct _EngineJob
   EngineJob **deps;
   GPtrArray *dependents; /* EngineJob, or NULL */
   GPtrArray *requests;   /* EngineRequest: the active ones that want it, or NULL */
+  EngineRequest *latest; /* of all that want or wanted it, or NULL */
   GPtrArray *leases;     /* EngineLease: all that may still be held, or NULL */
   EngineLease *lease;    /* the current one, while it is leased */
   EngineLog *log;
@@ -211,6 +212,7 @@ gboolean _buildq_engine_has_text (BuildqEngine *self, const char *hash);
 EngineRequest *_buildq_engine_submit (BuildqEngine *self,
                                       BuildqRequest *request,
                                       GError **error);
+GPtrArray *_buildq_engine_closure (BuildqEngine *self, char **roots);
 
 /* --- buildq-engine-request.c --- */
 EngineRequest *_buildq_engine_request_new (BuildqEngine *self,
@@ -220,6 +222,11 @@ EngineRequest *_buildq_engine_get_request (BuildqEngine *self,
                                            const char *id,
                                            GError **error);
 EngineRequest *_buildq_engine_cancel (BuildqEngine *self, const char *id, GError **error);
+EngineRequest *_buildq_engine_latest_request (EngineJob *job);
+EngineRequest *_buildq_engine_retry (BuildqEngine *self,
+                                     const char *id,
+                                     const char *key,
+                                     GError **error);
 void _buildq_engine_request_add_job (BuildqEngine *self,
                                      EngineRequest *request,
                                      EngineJob *job);

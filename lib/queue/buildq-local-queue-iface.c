@@ -119,6 +119,33 @@ cancel_finish (BuildqQueue *queue, GAsyncResult *result, GError **error)
 }
 
 static void
+retry_async (BuildqQueue *queue,
+             const char *request_id,
+             const char *key,
+             int io_priority,
+             GCancellable *cancellable,
+             GAsyncReadyCallback callback,
+             gpointer user_data)
+{
+  g_autoptr (GTask) task
+      = begin (queue, retry_async, io_priority, cancellable, callback, user_data);
+  EngineRequest *request;
+  GError *error = NULL;
+
+  if (task == NULL)
+    return;
+  request = _buildq_engine_retry (BUILDQ_LOCAL_QUEUE (queue)->engine, request_id, key,
+                                  &error);
+  end_with_request (queue, task, request, error);
+}
+
+static BuildqRequestStatus *
+retry_finish (BuildqQueue *queue, GAsyncResult *result, GError **error)
+{
+  return finish (queue, result, error);
+}
+
+static void
 get_request_async (BuildqQueue *queue,
                    const char *request_id,
                    int io_priority,
@@ -385,6 +412,8 @@ _buildq_local_queue_iface_init (BuildqQueueInterface *iface)
   iface->sync_finish = sync_finish;
   iface->cancel_async = cancel_async;
   iface->cancel_finish = cancel_finish;
+  iface->retry_async = retry_async;
+  iface->retry_finish = retry_finish;
   iface->get_request_async = get_request_async;
   iface->get_request_finish = get_request_finish;
   iface->get_job_async = get_job_async;

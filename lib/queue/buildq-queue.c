@@ -227,6 +227,67 @@ buildq_queue_cancel_finish (BuildqQueue *self, GAsyncResult *result, GError **er
 }
 
 /**
+ * buildq_queue_retry_async:
+ * @self: a queue
+ * @request_id: (nullable): the id of a request; %NULL for the latest that wants @key,
+ * active ones first
+ * @key: (nullable): the key of one of its jobs; %NULL for all
+ * @io_priority: the priority of the sources, such as %G_PRIORITY_DEFAULT
+ * @cancellable: (nullable): to cancel it
+ * @callback: (nullable) (scope async): called when it is done
+ * @user_data: data of @callback
+ *
+ * Tries again what did not succeed. At least one of @request_id and @key is given.
+ *
+ * Jobs that failed, that were cancelled, or that could not begin because of one that
+ * failed, begin anew with fresh counters; a request that was finished is active again.
+ * With a @key that is this job, and those that it depends on. Dependents that could not
+ * begin wait again.
+ *
+ * Jobs that are under way, or have succeeded, are left as they are.
+ *
+ * Since: 0.1
+ */
+void
+buildq_queue_retry_async (BuildqQueue *self,
+                          const char *request_id,
+                          const char *key,
+                          int io_priority,
+                          GCancellable *cancellable,
+                          GAsyncReadyCallback callback,
+                          gpointer user_data)
+{
+  g_return_if_fail (BUILDQ_IS_QUEUE (self));
+  g_return_if_fail (request_id != NULL || key != NULL);
+
+  BUILDQ_QUEUE_GET_IFACE (self)->retry_async (self, request_id, key, io_priority,
+                                              cancellable, callback, user_data);
+}
+
+/**
+ * buildq_queue_retry_finish:
+ * @self: a queue
+ * @result: what the callback was given
+ * @error: `NOT_FOUND` when there is no such request or job, or the request does not have
+ * the job
+ *
+ * Ends [method@Buildq.Queue.retry_async].
+ *
+ * Returns: (transfer full): where the request stands now
+ *
+ * Since: 0.1
+ */
+BuildqRequestStatus *
+buildq_queue_retry_finish (BuildqQueue *self, GAsyncResult *result, GError **error)
+{
+  g_return_val_if_fail (BUILDQ_IS_QUEUE (self), NULL);
+  g_return_val_if_fail (G_IS_ASYNC_RESULT (result), NULL);
+  g_return_val_if_fail (error == NULL || *error == NULL, NULL);
+
+  return BUILDQ_QUEUE_GET_IFACE (self)->retry_finish (self, result, error);
+}
+
+/**
  * buildq_queue_put_text_async:
  * @self: a queue
  * @text: a text

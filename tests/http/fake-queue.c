@@ -52,6 +52,7 @@ fake_queue_finalize (GObject *object)
   g_clear_pointer (&self->query, buildq_query_unref);
   g_hash_table_unref (self->texts);
   g_free (self->asked);
+  g_free (self->retried);
   g_free (self->submitter);
   G_OBJECT_CLASS (fake_queue_parent_class)->finalize (object);
 }
@@ -263,6 +264,30 @@ cancel_finish (BuildqQueue *queue, GAsyncResult *result, GError **error)
 }
 
 static void
+retry_async (BuildqQueue *queue,
+             const char *id,
+             const char *key,
+             int io_priority,
+             GCancellable *cancellable,
+             GAsyncReadyCallback callback,
+             gpointer data)
+{
+  FakeQueue *self = FAKE_QUEUE (queue);
+  g_autoptr (GTask) task = begin (queue, key, cancellable, callback, data);
+
+  self->retries++;
+  _buildq_set_string (&self->retried, id);
+  if (task != NULL)
+    return_status (task, self, id != NULL ? id : "r-of-job");
+}
+
+static BuildqRequestStatus *
+retry_finish (BuildqQueue *queue, GAsyncResult *result, GError **error)
+{
+  return finish (queue, result, error);
+}
+
+static void
 get_request_async (BuildqQueue *queue,
                    const char *id,
                    int io_priority,
@@ -289,6 +314,7 @@ make_job_status (const char *key)
 
   status->key = g_strdup (key);
   status->state = BUILDQ_JOB_STATE_READY;
+  _buildq_strv_add (&status->requests, "r-of-job");
   return status;
 }
 
@@ -482,6 +508,8 @@ iface_init (BuildqQueueInterface *iface)
   iface->sync_finish = sync_finish;
   iface->cancel_async = cancel_async;
   iface->cancel_finish = cancel_finish;
+  iface->retry_async = retry_async;
+  iface->retry_finish = retry_finish;
   iface->get_request_async = get_request_async;
   iface->get_request_finish = get_request_finish;
   iface->get_job_async = get_job_async;

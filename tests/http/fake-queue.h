@@ -31,6 +31,8 @@ struct _FakeQueue
   char *submitter;          /* of every request */
   GHashTable *texts;        /* hash → GBytes */
   guint cancels;
+  guint retries;
+  char *retried; /* the request of the last one */
 };
 
 FakeQueue *fake_queue_new (void);

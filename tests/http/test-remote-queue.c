@@ -80,6 +80,18 @@ test_uris (void)
 /* --- calls --- */
 
 static void
+assert_retry (Fixture *f, BuildqQueue *queue, const char *id, const char *key)
+{
+  g_autoptr (GError) error = NULL;
+  g_autoptr (BuildqRequestStatus) status = CALL (queue, retry, id, key, );
+
+  g_assert_no_error (error);
+  g_assert_nonnull (status);
+  g_assert_cmpstr (f->queue->retried, ==, id);
+  g_assert_cmpstr (f->queue->asked, ==, key);
+}
+
+static void
 test_requests (Fixture *f, gconstpointer data)
 {
   g_autoptr (BuildqQueue) queue = open_fixture (f);
@@ -104,6 +116,9 @@ test_requests (Fixture *f, gconstpointer data)
   cancelled = CALL (queue, cancel, "r 1%", );
   g_assert_no_error (error);
   g_assert_cmpstr (f->queue->asked, ==, "r 1%");
+  assert_retry (f, queue, "r/1", NULL);
+  assert_retry (f, queue, NULL, "a/log b");
+  assert_retry (f, queue, "r&1%", "a/log b");
   g_assert_null (CALL (queue, get_request, "no-1", ));
   g_assert_error (error, BUILDQ_ERROR, BUILDQ_ERROR_NOT_FOUND);
   g_assert_cmpstr (error->message, ==, "there is no request 'no-1'");

@@ -312,6 +312,32 @@ test_tokens (Fixture *f, gconstpointer data)
   assert_status (
       ask_as (f, f->tokens[BUILDQ_ROLE_ADMIN], "DELETE", "/v1/requests/r-1", NULL), 200);
 
+  /* So it is with a retry, also of a job, which names the request. */
+  assert_error (ask_as (f, f->tokens[BUILDQ_ROLE_SUBMITTER], "POST",
+                        "/v1/requests/r-1/retry", NULL),
+                403, BUILDQ_ERROR_UNAUTHORIZED);
+  assert_error (
+      ask_as (f, f->tokens[BUILDQ_ROLE_SUBMITTER], "POST", "/v1/jobs/a/retry", NULL), 403,
+      BUILDQ_ERROR_UNAUTHORIZED);
+  assert_error (
+      ask_as (f, f->tokens[BUILDQ_ROLE_READER], "POST", "/v1/requests/r-1/retry", NULL),
+      403, BUILDQ_ERROR_UNAUTHORIZED);
+  g_assert_cmpuint (f->queue->retries, ==, 0);
+  assert_status (
+      ask_as (f, f->tokens[BUILDQ_ROLE_ADMIN], "POST", "/v1/jobs/a/retry", NULL), 200);
+  g_assert_cmpstr (f->queue->retried, ==, NULL);
+  _buildq_set_string (&f->queue->submitter, "sue");
+  assert_status (
+      ask_as (f, f->tokens[BUILDQ_ROLE_SUBMITTER], "POST", "/v1/jobs/a/retry", NULL),
+      200);
+  g_assert_cmpstr (f->queue->asked, ==, "a");
+  g_assert_cmpstr (f->queue->retried, ==, "r-of-job");
+  assert_status (ask_as (f, f->tokens[BUILDQ_ROLE_SUBMITTER], "POST",
+                         "/v1/jobs/a%2Fb/retry?request=r%261", NULL),
+                 200);
+  g_assert_cmpstr (f->queue->asked, ==, "a/b");
+  g_assert_cmpstr (f->queue->retried, ==, "r&1");
+
   /* One that is removed does not count any more. */
   assert_status (ask_as (f, f->tokens[BUILDQ_ROLE_READER], "GET", "/v1/jobs", NULL), 200);
   g_assert_true (buildq_authority_remove (f->authority, "rita", &error));

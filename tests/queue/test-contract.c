@@ -252,6 +252,18 @@ call_by_name (Run *run, const char *call, const char *name, gint64 offset, GErro
   }
 }
 
+static char *
+call_retry (Run *run, const char *name, const char *key, GError **error)
+{
+  g_autoptr (GAsyncResult) result = NULL;
+  g_autofree char *json = NULL;
+  const char *call = "retry";
+
+  CALL (buildq_queue_retry_async (run->queue, name, key, 0, NULL, take_result, &result),
+        buildq_queue_retry_finish, buildq_request_status_to_json,
+        buildq_request_status_unref);
+}
+
 /* What the call came back with, as JSON; NULL with @error. */
 static char *
 perform (Run *run, JsonObject *step, GError **error)
@@ -264,6 +276,10 @@ perform (Run *run, JsonObject *step, GError **error)
       open_queue (run);
       return g_strdup ("{}");
     }
+  if (g_str_equal (call, "retry"))
+    return call_retry (
+        run, json_object_get_string_member_with_default (step, "name", NULL),
+        json_object_get_string_member_with_default (step, "key", NULL), error);
   if (g_str_equal (call, "push"))
     {
       guint timer = g_timeout_add_seconds (20, out_of_time, (gpointer) "push");
