@@ -254,7 +254,7 @@ _buildq_store_path_check (const char *path, gboolean base_only, GError **error)
       && base[BUILDQ_STORE_HASH_LENGTH] == '-'
       && _buildq_nix32_decode (start, hash, sizeof hash)
       && store_name_is_good (base + BUILDQ_STORE_HASH_LENGTH + 1)
-      && (base_only || (base > path + 1 && directory_is_good (path, base - path - 1))))
+      && (base_only || (base > path + 2 && directory_is_good (path, base - path - 1))))
     return TRUE;
   g_set_error (error, BUILDQ_ERROR, BUILDQ_ERROR_INVALID, "'%s' is not a store path%s",
                path, base_only ? "'s base name" : "");

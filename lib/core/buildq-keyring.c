@@ -72,7 +72,6 @@ buildq_keyring_new (void)
 void
 buildq_keyring_add (BuildqKeyring *self, BuildqKey *key)
 {
-  g_autoptr (BuildqKey) added = NULL;
   g_autofree char *text = NULL;
 
   g_return_if_fail (BUILDQ_IS_KEYRING (self));

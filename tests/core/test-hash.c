@@ -169,6 +169,7 @@ test_store_path_check (void)
     "/",
     GOOD_HASH "-a",
     "/" GOOD_HASH "-a",
+    "//" GOOD_HASH "-a",
     "nix/store/" GOOD_HASH "-a",
     "//nix/store/" GOOD_HASH "-a",
     "/nix//store/" GOOD_HASH "-a",
