@@ -12,6 +12,7 @@
 #include <string.h>
 
 #define MAX_JOB_FILE_BYTES (64 * 1024 * 1024)
+#define MAX_DEPTH 32
 
 /* clang-format off */
 static const char *const file_members[] = {
@@ -31,6 +32,9 @@ static const char *const input_members[] = {
 };
 static const char *const output_members[] = { "name", "path", NULL };
 /* clang-format on */
+
+static gboolean fail (GError **error, const char *where, const char *format, ...)
+    G_GNUC_PRINTF (3, 4);
 
 static gboolean
 fail (GError **error, const char *where, const char *format, ...)
@@ -366,6 +370,41 @@ expand_file (JsonObject *file, const char *folder, GError **error)
   return TRUE;
 }
 
+/* From the quote before a string to the one after it, or to the end of the text. */
+static const char *
+skip_string (const char *p)
+{
+  for (p++; *p != '\0' && *p != '"'; p++)
+    if (*p == '\\' && p[1] != '\0')
+      p++;
+  return p;
+}
+
+/* The parser of json-glib recurses without limit, so nesting is counted before it. That
+ * it takes comments and other things that JSON does not have would confuse the count. */
+static gboolean
+check_nesting (const char *text, GError **error)
+{
+  guint depth = 0;
+
+  for (const char *p = text; *p != '\0'; p++)
+    {
+      if (*p == '[' || *p == '{')
+        depth++;
+      else if ((*p == ']' || *p == '}') && depth > 0)
+        depth--;
+      else if (*p == '"')
+        p = skip_string (p);
+      else if (*p == '/' || *p == '#' || *p == '\'')
+        return fail (error, "", "not JSON: there is a %c outside of a string", *p);
+      if (depth > MAX_DEPTH)
+        return fail (error, "", "nested deeper than %d", MAX_DEPTH);
+      if (*p == '\0')
+        break;
+    }
+  return TRUE;
+}
+
 BuildqRequest *
 tool_job_file_parse (const char *text, const char *folder, GError **error)
 {
@@ -373,7 +412,8 @@ tool_job_file_parse (const char *text, const char *folder, GError **error)
   g_autofree char *strict = NULL;
   JsonNode *root;
 
-  if (!json_parser_load_from_data (parser, text, -1, error))
+  if (!check_nesting (text, error)
+      || !json_parser_load_from_data (parser, text, -1, error))
     return NULL;
   root = json_parser_get_root (parser);
   if (root == NULL || !JSON_NODE_HOLDS_OBJECT (root))
