@@ -11,7 +11,8 @@ build_packages="build-essential autoconf automake libtool pkg-config
   libglib2.0-dev libsoup-3.0-dev libjson-glib-dev libarchive-dev libsqlite3-dev
   libgcrypt20-dev libgirepository1.0-dev gobject-introspection valac gi-docgen
   python3-gi glib-networking ca-certificates curl procps"
-test_packages="nginx-light python3-jsonschema clang-format xz-utils zstd lzip"
+test_packages="nginx-light python3-jsonschema clang-format clang libclang-rt-dev
+  xz-utils zstd lzip"
 demo_packages="nginx-light dpkg-dev"
 
 say ()

@@ -45,6 +45,7 @@ include tests/worker/local.mk
 include tests/http/local.mk
 include tests/protocol/local.mk
 include tests/tools/local.mk
+include tests/fuzz/local.mk
 include tests/project/local.mk
 
 TESTS += $(check_PROGRAMS)

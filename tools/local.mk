@@ -8,13 +8,15 @@ tools_buildq_SOURCES = \
 	tools/buildq-cmd-log.c \
 	tools/buildq-cmd-nar.c \
 	tools/buildq-cmd-narinfo.c \
-	tools/buildq-cmd-retry.c \
 	tools/buildq-cmd-serve.c \
 	tools/buildq-cmd-status.c \
 	tools/buildq-cmd-submit.c \
 	tools/buildq-cmd-token.c \
 	tools/buildq-cmd-work.c \
 	tools/buildq-main.c \
+	$(tool_common)
+# What the commands share; a fuzzer links it too.
+tool_common = \
 	tools/buildq-tool.h \
 	tools/buildq-util-await.c \
 	tools/buildq-util-calls.c \
