@@ -3,6 +3,7 @@
  */
 #pragma once
 
+#include <buildq/buildq-enums.h>
 #include <buildq/buildq-queue.h>
 #include <buildq/buildq-agent.h>
 #include <buildq/buildq-store.h>
@@ -38,6 +39,14 @@ void buildq_worker_set_features (BuildqWorker *self, const char *const *features
 BUILDQ_AVAILABLE_IN_0_1
 void buildq_worker_set_slots (BuildqWorker *self, guint slots);
 BUILDQ_AVAILABLE_IN_0_1
+void buildq_worker_set_max_load_per_core (BuildqWorker *self, double load);
+BUILDQ_AVAILABLE_IN_0_1
+void buildq_worker_set_min_memory_bytes (BuildqWorker *self, gint64 bytes);
+BUILDQ_AVAILABLE_IN_0_1
+void buildq_worker_set_min_disk_bytes (BuildqWorker *self, gint64 bytes);
+BUILDQ_AVAILABLE_IN_0_1
+void buildq_worker_set_min_inodes (BuildqWorker *self, gint64 inodes);
+BUILDQ_AVAILABLE_IN_0_1
 gboolean buildq_worker_set_compression (BuildqWorker *self,
                                         const char *compression,
                                         GError **error);
@@ -52,6 +61,14 @@ BUILDQ_AVAILABLE_IN_0_1
 gboolean buildq_worker_run_finish (BuildqWorker *self,
                                    GAsyncResult *result,
                                    GError **error);
+BUILDQ_AVAILABLE_IN_0_1
+BuildqWorkerState buildq_worker_get_state (BuildqWorker *self);
+BUILDQ_AVAILABLE_IN_0_1
+const char *const *buildq_worker_get_reasons (BuildqWorker *self);
+BUILDQ_AVAILABLE_IN_0_1
+void buildq_worker_pause (BuildqWorker *self);
+BUILDQ_AVAILABLE_IN_0_1
+void buildq_worker_resume (BuildqWorker *self);
 BUILDQ_AVAILABLE_IN_0_1
 void buildq_worker_drain (BuildqWorker *self);
 

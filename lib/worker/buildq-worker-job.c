@@ -423,7 +423,7 @@ make_run (WorkerJob *self, GError **error)
   if (self->dir == NULL)
     return FALSE;
   self->run = _buildq_run_new (job, self->dir, buildq_grant_get_attempt (self->grant),
-                               _buildq_worker_cores_of (self->worker, job), error);
+                               self->cores, error);
   return self->run != NULL;
 }
 
@@ -433,7 +433,9 @@ _buildq_worker_job_start (BuildqWorker *worker, BuildqGrant *grant)
   WorkerJob *self = job_new (worker, grant);
   g_autoptr (GError) error = NULL;
 
+  _buildq_worker_give_resources (worker, self);
   g_hash_table_insert (worker->jobs, (char *) buildq_grant_get_token (grant), self);
+  _buildq_worker_update_offer (worker);
   _buildq_worker_emit_started (worker, buildq_job_get_key (get_job (self)));
   if (make_run (self, &error))
     {

@@ -1,12 +1,14 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later
  * Copyright The libbuildq authors
  *
- * The worker in three parts: buildq-worker.c is the object and what it offers,
- * buildq-worker-run.c gets grants and ends, buildq-worker-job.c takes one grant through
- * its life, with buildq-worker-result.c for what comes after the executor.
+ * The worker in three parts: buildq-worker.c is the object,
+ * buildq-worker-offer.c what it offers and why not more, buildq-worker-run.c gets grants
+ * and ends, buildq-worker-job.c takes one grant through its life, with
+ * buildq-worker-result.c for what comes after the executor.
  */
 #pragma once
 
+#include "worker/buildq-gate.h"
 #include "worker/buildq-run.h"
 #include "worker/buildq-work-dir.h"
 
@@ -31,6 +33,8 @@ typedef struct
   BuildqWorker *worker; /* not a reference: the task of the run keeps it */
   BuildqGrant *grant;
   WorkerJobState state;
+  gint64 cores; /* that are its own while it has a slot */
+  gint64 memory_bytes;
   char *dir;
   BuildqRun *run;
   GCancellable *cancellable; /* of all steps */
@@ -66,6 +70,14 @@ struct _BuildqWorker
   char **systems;
   char **features;
   guint slots;
+  BuildqGate *gate;
+  guint gate_ms;     /* between two looks at the gate */
+  char **gate_paths; /* whose file systems are looked at */
+  BuildqGateReading reading;
+  gint64 read_us; /* when that was */
+  gboolean paused;
+  BuildqWorkerState state;
+  char **reasons; /* why it takes no more */
 
   BuildqResolver *resolver; /* for the keys below */
   char **resolver_keys;
@@ -79,14 +91,21 @@ struct _BuildqWorker
   gboolean draining;
   gboolean stopping;
   gboolean leaving;
+  GSource *gate_timer;
   GError *failure; /* why it stops */
   GSource *cancel_source;
 };
 
-/* buildq-worker.c */
+/* buildq-worker-offer.c */
+void _buildq_worker_define_state (GObjectClass *class);
+void _buildq_worker_start_gate (BuildqWorker *self, GMainContext *context);
+void _buildq_worker_stop_gate (BuildqWorker *self);
+/* Looks at the gate, and tells the queue and whoever watches when something is new. */
 void _buildq_worker_update_offer (BuildqWorker *self);
-gboolean _buildq_worker_has_free_slot (BuildqWorker *self);
-gint64 _buildq_worker_cores_of (BuildqWorker *self, BuildqJob *job);
+gboolean _buildq_worker_can_start (BuildqWorker *self);
+void _buildq_worker_give_resources (BuildqWorker *self, WorkerJob *job);
+
+/* buildq-worker.c */
 BuildqResolver *_buildq_worker_get_resolver (BuildqWorker *self, GError **error);
 void _buildq_worker_emit_started (BuildqWorker *self, const char *key);
 void _buildq_worker_emit_finished (BuildqWorker *self,

@@ -24,6 +24,7 @@ left (GObject *source, GAsyncResult *result, gpointer data)
     g_source_destroy (self->cancel_source);
   g_clear_pointer (&self->cancel_source, g_source_unref);
   g_clear_pointer (&self->work_dir, _buildq_work_dir_free);
+  _buildq_worker_stop_gate (self);
   if (self->failure != NULL)
     g_task_return_error (task, g_steal_pointer (&self->failure));
   else
@@ -111,10 +112,10 @@ granted (GObject *source, GAsyncResult *result, gpointer data)
     }
   else if (grant != NULL)
     {
-      if (self->draining || self->stopping || !_buildq_worker_has_free_slot (self))
-        buildq_agent_release (self->agent, buildq_grant_get_token (grant), NULL);
-      else
+      if (_buildq_worker_can_start (self))
         _buildq_worker_job_start (self, grant);
+      else
+        buildq_agent_release (self->agent, buildq_grant_get_token (grant), NULL);
       ask (self);
     }
   check_end (self);
@@ -139,6 +140,7 @@ swept (GObject *source, GAsyncResult *result, gpointer data)
   if (!_buildq_work_dir_remove_finish (result, &error))
     g_info ("%s: %s", self->name, error->message);
   self->is_asking = FALSE;
+  _buildq_worker_start_gate (self, g_task_get_context (self->task));
   _buildq_worker_update_offer (self);
   buildq_agent_start (self->agent);
   ask (self);

@@ -6,13 +6,7 @@
 #include "worker/buildq-worker-private.h"
 #include "worker/buildq-machine.h"
 
-#include <buildq/buildq-job.h>
-#include <buildq/buildq-machine-group.h>
-#include <buildq/buildq-offer.h>
-
-/* Jobs that only upload have no slot, but hold a lease. More of them than this many times
- * the slots, and no new work is taken: a slow network shall not fill the disk. */
-#define MAX_FINISHING_PER_SLOT 2
+#define GATE_MS 5000 /* as often as the kernel renews the load */
 
 /**
  * BuildqWorker:
@@ -69,6 +63,10 @@ buildq_worker_finalize (GObject *object)
   g_strfreev (self->features);
   g_strfreev (self->resolver_keys);
   g_clear_error (&self->failure);
+  g_strfreev (self->reasons);
+  g_strfreev (self->gate_paths);
+  _buildq_gate_free (self->gate);
+  _buildq_gate_reading_clear (&self->reading);
   g_object_unref (self->asking);
   g_clear_pointer (&self->work_dir, _buildq_work_dir_free);
   G_OBJECT_CLASS (buildq_worker_parent_class)->finalize (object);
@@ -81,6 +79,7 @@ buildq_worker_class_init (BuildqWorkerClass *class)
 
   object_class->dispose = buildq_worker_dispose;
   object_class->finalize = buildq_worker_finalize;
+  _buildq_worker_define_state (object_class);
 
   /**
    * BuildqWorker::job-started:
@@ -123,6 +122,9 @@ buildq_worker_init (BuildqWorker *self)
   self->systems = _buildq_machine_systems ();
   self->features = g_new0 (char *, 1);
   self->slots = 1;
+  self->gate = _buildq_gate_new ();
+  self->gate_ms = GATE_MS;
+  self->reasons = g_new0 (char *, 1);
   self->asking = g_cancellable_new ();
 }
 
@@ -155,73 +157,6 @@ log_wanted (BuildqAgent *agent, const char *token, gint64 offset, BuildqWorker *
 
   if (job != NULL)
     _buildq_worker_job_want_log (job, offset);
-}
-
-/* --- what is offered --- */
-
-static guint
-count_jobs (BuildqWorker *self, WorkerJobState first, WorkerJobState last)
-{
-  GHashTableIter iter;
-  gpointer value;
-  guint n = 0;
-
-  g_hash_table_iter_init (&iter, self->jobs);
-  while (g_hash_table_iter_next (&iter, NULL, &value))
-    {
-      WorkerJob *job = value;
-
-      if (job->state >= first && job->state <= last)
-        n++;
-    }
-  return n;
-}
-
-gboolean
-_buildq_worker_has_free_slot (BuildqWorker *self)
-{
-  return count_jobs (self, WORKER_JOB_PREPARING, WORKER_JOB_RUNNING) < self->slots;
-}
-
-/* The number of leases that can be held, those that are held included. A job that
- * completes counts no more: the queue hears of this and of the result at once, and would
- * else have a slot to give away that is not free. */
-static guint
-leases_to_offer (BuildqWorker *self)
-{
-  guint finishing = count_jobs (self, WORKER_JOB_FINISHING, WORKER_JOB_FINISHING);
-  guint busy = count_jobs (self, WORKER_JOB_PREPARING, WORKER_JOB_RUNNING);
-
-  if (self->draining || self->stopping
-      || finishing > MAX_FINISHING_PER_SLOT * self->slots)
-    return busy + finishing;
-  return self->slots + finishing;
-}
-
-void
-_buildq_worker_update_offer (BuildqWorker *self)
-{
-  g_autofree const char **kinds
-      = (const char **) g_hash_table_get_keys_as_array (self->executors, NULL);
-  g_autoptr (BuildqMachineGroup) group = NULL;
-  g_autoptr (GPtrArray) groups = g_ptr_array_new ();
-  g_autoptr (BuildqOffer) offer = NULL;
-  gint64 memory_bytes, available_bytes;
-
-  _buildq_machine_memory (&memory_bytes, &available_bytes);
-  group = buildq_machine_group_new (
-      (const char *const *) self->systems, (const char *const *) self->features, kinds,
-      _buildq_machine_cores (), memory_bytes, leases_to_offer (self));
-  g_ptr_array_add (groups, group);
-  offer = buildq_offer_new (groups);
-  buildq_agent_set_offer (self->agent, offer);
-}
-
-gint64
-_buildq_worker_cores_of (BuildqWorker *self, BuildqJob *job)
-{
-  return MAX (MAX (_buildq_machine_cores () / self->slots, buildq_job_get_cores (job)),
-              1);
 }
 
 /* The keys of the farm may change; what the resolver learnt of its mirrors is kept while
@@ -425,27 +360,6 @@ buildq_worker_set_features (BuildqWorker *self, const char *const *features)
 }
 
 /**
- * buildq_worker_set_slots:
- * @self: a worker
- * @slots: a number, not 0
- *
- * Sets how many jobs run at the same time, which share the cores; by default 1. Jobs that
- * only upload what they made do not count.
- *
- * Since: 0.1
- */
-void
-buildq_worker_set_slots (BuildqWorker *self, guint slots)
-{
-  g_return_if_fail (BUILDQ_IS_WORKER (self));
-  g_return_if_fail (slots > 0);
-
-  self->slots = slots;
-  if (self->task != NULL)
-    _buildq_worker_update_offer (self);
-}
-
-/**
  * buildq_worker_set_compression:
  * @self: a worker
  * @compression: `none`, `gzip`, `zstd`, `xz` or `lzip`
@@ -466,20 +380,4 @@ buildq_worker_set_compression (BuildqWorker *self,
   g_return_val_if_fail (compression != NULL, FALSE);
 
   return buildq_uploader_set_compression (self->uploader, compression, error);
-}
-
-/**
- * buildq_worker_get_running:
- * @self: a worker
- *
- * Returns: how many jobs have a slot now: their inputs are fetched, or they run
- *
- * Since: 0.1
- */
-guint
-buildq_worker_get_running (BuildqWorker *self)
-{
-  g_return_val_if_fail (BUILDQ_IS_WORKER (self), 0);
-
-  return count_jobs (self, WORKER_JOB_PREPARING, WORKER_JOB_RUNNING);
 }

@@ -12,6 +12,8 @@ lib_libbuildq_internal_la_SOURCES += \
 	lib/worker/buildq-execution-private.h \
 	lib/worker/buildq-executor.c \
 	lib/worker/buildq-func-executor.c \
+	lib/worker/buildq-gate.c \
+	lib/worker/buildq-gate.h \
 	lib/worker/buildq-log-spool.c \
 	lib/worker/buildq-log-spool.h \
 	lib/worker/buildq-machine.c \
@@ -24,6 +26,7 @@ lib_libbuildq_internal_la_SOURCES += \
 	lib/worker/buildq-work-dir.h \
 	lib/worker/buildq-worker.c \
 	lib/worker/buildq-worker-job.c \
+	lib/worker/buildq-worker-offer.c \
 	lib/worker/buildq-worker-private.h \
 	lib/worker/buildq-worker-result.c \
 	lib/worker/buildq-worker-run.c

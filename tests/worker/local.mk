@@ -4,12 +4,15 @@ EXTRA_DIST += tests/worker/worker-util.h tests/data/machine
 check_PROGRAMS += \
 	tests/worker/test-command-executor \
 	tests/worker/test-execution \
+	tests/worker/test-gate \
 	tests/worker/test-machine \
 	tests/worker/test-supervise \
 	tests/worker/test-worker \
+	tests/worker/test-worker-offer \
 	tests/worker/test-worker-run
 tests_worker_test_command_executor_LDADD = $(test_internal_ldadd)
 tests_worker_test_execution_LDADD = $(test_internal_ldadd)
+tests_worker_test_gate_LDADD = $(test_internal_ldadd)
 tests_worker_test_machine_LDADD = $(test_internal_ldadd)
 tests_worker_test_supervise_LDADD = $(test_internal_ldadd)
 
@@ -26,3 +29,5 @@ tests_worker_test_worker_SOURCES = \
 	tests/worker/test-worker.c
 tests_worker_test_worker_run_LDADD = $(test_ldadd)
 tests_worker_test_worker_run_SOURCES = $(worker_fixture_sources) tests/worker/test-worker-run.c
+tests_worker_test_worker_offer_LDADD = $(test_internal_ldadd)
+tests_worker_test_worker_offer_SOURCES = $(worker_fixture_sources) tests/worker/test-worker-offer.c
