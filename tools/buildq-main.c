@@ -19,6 +19,7 @@ static const ToolCommand commands[] = {
   { "status", "show jobs, requests and workers", tool_cmd_status },
   { "log", "print or follow the log of a job", tool_cmd_log },
   { "cancel", "withdraw a request", tool_cmd_cancel },
+  { "retry", "try again what did not succeed", tool_cmd_retry },
   { "fetch", "fetch what was built from the mirrors, and verify it", tool_cmd_fetch },
   { "token", "add, list and remove those who may use a queue", tool_cmd_token },
   { "key", "make and show signing keys", tool_cmd_key },

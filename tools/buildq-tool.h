@@ -49,6 +49,7 @@ int tool_cmd_key (int argc, char **argv);
 int tool_cmd_log (int argc, char **argv);
 int tool_cmd_nar (int argc, char **argv);
 int tool_cmd_narinfo (int argc, char **argv);
+int tool_cmd_retry (int argc, char **argv);
 int tool_cmd_serve (int argc, char **argv);
 int tool_cmd_status (int argc, char **argv);
 int tool_cmd_submit (int argc, char **argv);

@@ -8,6 +8,7 @@ tools_buildq_SOURCES = \
 	tools/buildq-cmd-log.c \
 	tools/buildq-cmd-nar.c \
 	tools/buildq-cmd-narinfo.c \
+	tools/buildq-cmd-retry.c \
 	tools/buildq-cmd-serve.c \
 	tools/buildq-cmd-status.c \
 	tools/buildq-cmd-submit.c \

@@ -107,6 +107,21 @@ complains timed-out
 exits 125 "a command that is not there" submit --wait -- no-such-command
 complains "'no-such-command' cannot be executed"
 
+# --- once more ---
+cat > jobs.json <<JSON
+{"id": "both", "jobs": [
+  {"key": "first", "argv": ["/bin/sh", "-c", "test -e '$work/mended'"]},
+  {"key": "second", "argv": ["/bin/sh", "-c", "echo second"], "depends": ["first"]}]}
+JSON
+exits 1 "a job fails, and another is not built" submit jobs.json --wait
+prints "not built  second" "buildq retry first"
+touch "$work/mended"
+exits 0 "retry of the job" retry first --wait
+prints "both: active" "succeeded  first on ant" "succeeded  second on ant" "2 of 2 succeeded"
+exits 0 "retry of the request, which has succeeded" retry both
+prints "both: succeeded"
+fails 1 "there is no request and no job 'neither'" retry neither
+
 start streams submit --wait -- sh -c "echo begins; until test -e '$work/go'; do sleep 0.05; done; echo ends"
 wait_until 20 says "$work/streams.log" begins
 result $? "the log comes while it runs"

@@ -1,0 +1,103 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later
+ * Copyright The libbuildq authors
+ */
+#include "config.h"
+
+#include "buildq-tool.h"
+
+#include <glib-unix.h>
+
+static const ToolUsage usage = {
+  "REQUEST|KEY",
+  "Tries again what did not succeed: all jobs of a request, or one job with those that "
+  "it\n"
+  "needs. Jobs that waited for them go on. What runs or has succeeded is left alone.",
+  "With --wait it tells what happens, and succeeds only if all jobs of the request do.\n"
+  "\n"
+  "Examples:\n"
+  "  buildq retry hello --wait\n"
+  "  buildq retry 5f1c\n"
+  "\n"
+  "Next: buildq status REQUEST, buildq log -f KEY",
+  1,
+  1,
+};
+
+static BuildqRequestStatus *
+call (BuildqQueue *queue, const char *request_id, const char *key, GError **error)
+{
+  g_autoptr (GAsyncResult) result = NULL;
+
+  buildq_queue_retry_async (queue, request_id, key, G_PRIORITY_DEFAULT, NULL, tool_done,
+                            &result);
+  return buildq_queue_retry_finish (queue, tool_wait (&result), error);
+}
+
+static BuildqRequestStatus *
+retry (BuildqQueue *queue, const char *name, GError **error)
+{
+  g_autoptr (GError) local = NULL;
+  BuildqRequestStatus *status = call (queue, name, NULL, &local);
+
+  if (status == NULL && g_error_matches (local, BUILDQ_ERROR, BUILDQ_ERROR_NOT_FOUND))
+    {
+      g_clear_error (&local);
+      status = call (queue, NULL, name, &local);
+    }
+  if (status == NULL && g_error_matches (local, BUILDQ_ERROR, BUILDQ_ERROR_NOT_FOUND))
+    g_set_error (error, BUILDQ_ERROR, BUILDQ_ERROR_NOT_FOUND,
+                 "there is no request and no job '%s'", name);
+  else if (status == NULL)
+    g_propagate_error (error, g_steal_pointer (&local));
+  return status;
+}
+
+static gboolean
+on_interrupt (gpointer user_data)
+{
+  gboolean *stop = user_data;
+
+  *stop = TRUE;
+  return G_SOURCE_CONTINUE;
+}
+
+static int
+wait_for (BuildqQueue *queue, const char *id)
+{
+  gboolean stop = FALSE;
+  guint source = g_unix_signal_add (SIGINT, on_interrupt, &stop);
+  int status = tool_follow (queue, id, 0, &stop);
+
+  g_source_remove (source);
+  return status;
+}
+
+int
+tool_cmd_retry (int argc, char **argv)
+{
+  gboolean wait = FALSE;
+  g_autoptr (GError) error = NULL;
+  g_autoptr (BuildqQueue) queue = NULL;
+  g_autoptr (BuildqRequestStatus) request = NULL;
+  const char *id;
+  int status;
+  /* clang-format off */
+  const GOptionEntry entries[] = {
+    { "wait", 'w', 0, G_OPTION_ARG_NONE, &wait, "wait for the end, and tell about it", NULL },
+    { NULL },
+  };
+  /* clang-format on */
+
+  if (!tool_parse (&usage, entries, &argc, &argv, &status))
+    return status;
+  queue = tool_connect ("submitter", &error);
+  if (queue == NULL)
+    return tool_fail (error);
+  request = retry (queue, argv[1], &error);
+  if (request == NULL)
+    return tool_fail (error);
+  id = buildq_request_status_get_id (request);
+  tool_say ("%s: %s", id,
+            buildq_request_state_to_string (buildq_request_status_get_state (request)));
+  return wait ? wait_for (queue, id) : TOOL_OK;
+}
