@@ -18,6 +18,8 @@ buildq_public_headers = \
 	include/buildq/buildq-job-builder.h \
 	include/buildq/buildq-job-page.h \
 	include/buildq/buildq-job-status.h \
+	include/buildq/buildq-journal.h \
+	include/buildq/buildq-journal-status.h \
 	include/buildq/buildq-key.h \
 	include/buildq/buildq-keyring.h \
 	include/buildq/buildq-lease-notice.h \

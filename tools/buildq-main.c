@@ -23,6 +23,7 @@ static const ToolCommand commands[] = {
   { "fetch", "fetch what was built from the mirrors, and verify it", tool_cmd_fetch },
   { "token", "add, list and remove those who may use a queue", tool_cmd_token },
   { "key", "make and show signing keys", tool_cmd_key },
+  { "journal", "back up and check the journal of a queue", tool_cmd_journal },
   { "nar", "write, read and hash archives in the NAR format", tool_cmd_nar },
   { "narinfo", "show and verify the records that mirrors keep", tool_cmd_narinfo },
 };

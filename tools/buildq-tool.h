@@ -45,6 +45,7 @@ int tool_run_commands (const char *prefix,
 int tool_cmd_cancel (int argc, char **argv);
 int tool_cmd_farm (int argc, char **argv);
 int tool_cmd_fetch (int argc, char **argv);
+int tool_cmd_journal (int argc, char **argv);
 int tool_cmd_key (int argc, char **argv);
 int tool_cmd_log (int argc, char **argv);
 int tool_cmd_nar (int argc, char **argv);

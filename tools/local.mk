@@ -4,6 +4,7 @@ tools_buildq_SOURCES = \
 	tools/buildq-cmd-cancel.c \
 	tools/buildq-cmd-farm.c \
 	tools/buildq-cmd-fetch.c \
+	tools/buildq-cmd-journal.c \
 	tools/buildq-cmd-key.c \
 	tools/buildq-cmd-log.c \
 	tools/buildq-cmd-nar.c \

@@ -29,5 +29,16 @@ BUILDQ_AVAILABLE_IN_0_1
 BuildqKey *buildq_local_queue_get_key (BuildqLocalQueue *self);
 BUILDQ_AVAILABLE_IN_0_1
 const char *buildq_local_queue_get_instance (BuildqLocalQueue *self);
+BUILDQ_AVAILABLE_IN_0_1
+void buildq_local_queue_backup_async (BuildqLocalQueue *self,
+                                      const char *path,
+                                      int io_priority,
+                                      GCancellable *cancellable,
+                                      GAsyncReadyCallback callback,
+                                      gpointer user_data);
+BUILDQ_AVAILABLE_IN_0_1
+gboolean buildq_local_queue_backup_finish (BuildqLocalQueue *self,
+                                           GAsyncResult *result,
+                                           GError **error);
 
 G_END_DECLS

@@ -33,5 +33,6 @@ typedef struct _BuildqWorkerStatus BuildqWorkerStatus;
 typedef struct _BuildqQuery BuildqQuery;
 typedef struct _BuildqJobPage BuildqJobPage;
 typedef struct _BuildqPrincipal BuildqPrincipal;
+typedef struct _BuildqJournalStatus BuildqJournalStatus;
 
 G_END_DECLS

@@ -34,6 +34,8 @@
 #include <buildq/buildq-query.h>
 #include <buildq/buildq-job-page.h>
 #include <buildq/buildq-principal.h>
+#include <buildq/buildq-journal.h>
+#include <buildq/buildq-journal-status.h>
 #include <buildq/buildq-key.h>
 #include <buildq/buildq-keyring.h>
 #include <buildq/buildq-nar.h>

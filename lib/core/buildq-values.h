@@ -115,6 +115,21 @@ struct _BuildqRequestStatus
 
 extern const BuildqValueInfo _buildq_request_status_info;
 
+struct _BuildqJournalStatus
+{
+  gint64 version;
+  gint64 size_bytes;
+  gint64 requests;
+  gint64 active_requests;
+  gint64 jobs;
+  gint64 unfinished_jobs;
+  gint64 leases;
+  gint64 results;
+  gint64 texts;
+};
+
+extern const BuildqValueInfo _buildq_journal_status_info;
+
 struct _BuildqMachineGroup
 {
   char *name;

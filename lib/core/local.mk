@@ -31,6 +31,7 @@ lib_libbuildq_internal_la_SOURCES += \
 	lib/core/buildq-query.c \
 	lib/core/buildq-job-page.c \
 	lib/core/buildq-principal.c \
+	lib/core/buildq-journal-status.c \
 	lib/core/buildq-key.c \
 	lib/core/buildq-keyring.c \
 	lib/core/buildq-offload.c \

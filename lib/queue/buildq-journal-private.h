@@ -47,8 +47,6 @@ gboolean _buildq_journal_fail (sqlite3 *db, const char *doing, GError **error);
 
 /* --- buildq-journal-schema.c --- */
 extern const char *const _buildq_journal_steps[];
-gboolean _buildq_journal_check (sqlite3 *db,
-                                const char *const *steps,
-                                int *version,
-                                GError **error);
+sqlite3 *_buildq_journal_connect (const char *path, int flags, GError **error);
+gboolean _buildq_journal_read_number (sqlite3 *db, const char *sql, gint64 *number);
 gboolean _buildq_journal_migrate (sqlite3 *db, const char *const *steps, GError **error);

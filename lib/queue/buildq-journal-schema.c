@@ -9,6 +9,8 @@
 
 #include <buildq/buildq-error.h>
 
+#define BUSY_MS 5000
+
 /* Step i leads from version i to version i + 1, and a new journal takes them all: the
  * version of the library is their number. A step that a release has is never changed; a
  * new version is one more step, the change of the statements in buildq-journal-schema.h,
@@ -50,59 +52,96 @@ run_sql (sqlite3 *db, const char *sql)
   return sqlite3_exec (db, sql, NULL, NULL, NULL) == SQLITE_OK;
 }
 
-/* The one number that @sql asks for. */
-static gboolean
-read_number (sqlite3 *db, const char *sql, int *number, GError **error)
+/* The one number that @sql asks for; an error stays with the connection. */
+gboolean
+_buildq_journal_read_number (sqlite3 *db, const char *sql, gint64 *number)
 {
   sqlite3_stmt *statement = NULL;
   gboolean ok = sqlite3_prepare_v2 (db, sql, -1, &statement, NULL) == SQLITE_OK
                 && sqlite3_step (statement) == SQLITE_ROW;
 
   if (ok)
-    *number = sqlite3_column_int (statement, 0);
-  else
-    _buildq_journal_fail (db, "reading its version", error);
+    *number = sqlite3_column_int64 (statement, 0);
   sqlite3_finalize (statement);
   return ok;
 }
 
 /* Whether @db is a journal, or is empty and can become one, of a version that @steps can
  * lead on from. Only reads. Leaves its version, 0 when it is empty. */
-gboolean
-_buildq_journal_check (sqlite3 *db,
-                       const char *const *steps,
-                       int *version,
-                       GError **error)
+static gboolean
+check (sqlite3 *db, const char *const *steps, gint64 *version, GError **error)
 {
-  int known = (int) g_strv_length ((char **) steps);
-  int tables, ours;
+  gint64 known = g_strv_length ((char **) steps);
+  gint64 tables, ours;
 
-  if (!read_number (db, "PRAGMA user_version", version, error)
-      || !read_number (db, "SELECT count(*) FROM sqlite_schema", &tables, error)
-      || !read_number (db,
-                       "SELECT count(*) FROM sqlite_schema WHERE type = 'table'"
-                       " AND name IN ('meta', 'jobs', 'requests')",
-                       &ours, error))
-    return FALSE;
+  if (!_buildq_journal_read_number (db, "PRAGMA user_version", version)
+      || !_buildq_journal_read_number (db, "SELECT count(*) FROM sqlite_schema", &tables)
+      || !_buildq_journal_read_number (db,
+                                       "SELECT count(*) FROM sqlite_schema"
+                                       " WHERE type = 'table'"
+                                       " AND name IN ('meta', 'jobs', 'requests')",
+                                       &ours))
+    return _buildq_journal_fail (db, "reading its version", error);
   if (*version < 0 || (*version == 0 ? tables != 0 : ours != 3))
     g_set_error (error, BUILDQ_ERROR, BUILDQ_ERROR_INVALID,
                  "journal: the file is a database, but no journal of a queue");
   else if (*version > known)
     g_set_error (error, BUILDQ_ERROR, BUILDQ_ERROR_NOT_SUPPORTED,
-                 "journal: it is of version %d, and this library knows none after %d",
+                 "journal: it is of version %" G_GINT64_FORMAT
+                 ", and this library knows none after %" G_GINT64_FORMAT,
                  *version, known);
   else
     return TRUE;
   return FALSE;
 }
 
+/* What is refused is not touched: not even its log is put into the file. */
+static gboolean
+check_untouched (sqlite3 *db, const char *path, int flags, GError **error)
+{
+  g_autofree char *log = g_strconcat (path, "-wal", NULL);
+  gboolean has_log = g_file_test (log, G_FILE_TEST_EXISTS);
+  gint64 version;
+
+  sqlite3_db_config (db, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, has_log, NULL);
+  if (!check (db, _buildq_journal_steps, &version, error))
+    return FALSE;
+  if (version == 0 && !(flags & SQLITE_OPEN_CREATE))
+    {
+      g_set_error (error, BUILDQ_ERROR, BUILDQ_ERROR_INVALID,
+                   "journal: the file is empty");
+      return FALSE;
+    }
+  sqlite3_db_config (db, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 0, NULL);
+  return TRUE;
+}
+
+/* Opens a journal that this library knows or, with SQLITE_OPEN_CREATE, an empty one. */
+sqlite3 *
+_buildq_journal_connect (const char *path, int flags, GError **error)
+{
+  sqlite3 *db = NULL;
+
+  if (sqlite3_open_v2 (path, &db, flags | SQLITE_OPEN_NOMUTEX, NULL) == SQLITE_OK
+      && sqlite3_busy_timeout (db, BUSY_MS) == SQLITE_OK)
+    {
+      if (check_untouched (db, path, flags, error))
+        return db;
+    }
+  else if (db != NULL)
+    _buildq_journal_fail (db, "opening", error);
+  g_prefix_error (error, "%s: ", path);
+  sqlite3_close (db);
+  return NULL;
+}
+
 /* Each step is there wholly, with its number, or not at all. */
 static gboolean
-take_step (sqlite3 *db, int version, const char *step, GError **error)
+take_step (sqlite3 *db, guint version, const char *step, GError **error)
 {
-  g_autofree char *doing = g_strdup_printf ("migrating to version %d", version + 1);
+  g_autofree char *doing = g_strdup_printf ("migrating to version %u", version + 1);
   g_autofree char *set_version
-      = g_strdup_printf ("PRAGMA user_version = %d", version + 1);
+      = g_strdup_printf ("PRAGMA user_version = %u", version + 1);
 
   if (run_sql (db, "BEGIN IMMEDIATE") && run_sql (db, step) && run_sql (db, set_version)
       && run_sql (db, "COMMIT"))
@@ -116,12 +155,12 @@ take_step (sqlite3 *db, int version, const char *step, GError **error)
 gboolean
 _buildq_journal_migrate (sqlite3 *db, const char *const *steps, GError **error)
 {
-  int version;
+  gint64 version;
 
-  if (!_buildq_journal_check (db, steps, &version, error))
+  if (!check (db, steps, &version, error))
     return FALSE;
   for (; steps[version] != NULL; version++)
-    if (!take_step (db, version, steps[version], error))
+    if (!take_step (db, (guint) version, steps[version], error))
       return FALSE;
   return TRUE;
 }

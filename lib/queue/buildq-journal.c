@@ -12,7 +12,6 @@
 #include "core/buildq-thread.h"
 
 #define MAX_ARGUMENTS 9
-#define BUSY_MS 5000
 #define CHECKPOINT_PAGES 1000       /* of the log: when nothing else is to be done */
 #define CHECKPOINT_PAGES_NOW 100000 /* and when something is */
 
@@ -233,36 +232,6 @@ writer_thread (gpointer data)
 
 /* --- opening --- */
 
-static sqlite3 *
-open_connection (const char *path, int flags, GError **error)
-{
-  sqlite3 *db = NULL;
-
-  if (sqlite3_open_v2 (path, &db, flags | SQLITE_OPEN_NOMUTEX, NULL) == SQLITE_OK
-      && sqlite3_busy_timeout (db, BUSY_MS) == SQLITE_OK)
-    return db;
-  if (db != NULL)
-    _buildq_journal_fail (db, "opening", error);
-  g_prefix_error (error, "%s: ", path);
-  sqlite3_close (db);
-  return NULL;
-}
-
-/* What is refused is not touched: not even its log is put into the file. */
-static gboolean
-check_file (BuildqJournal *self, const char *path, GError **error)
-{
-  g_autofree char *log = g_strconcat (path, "-wal", NULL);
-  gboolean has_log = g_file_test (log, G_FILE_TEST_EXISTS);
-  int version;
-
-  sqlite3_db_config (self->writer, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, has_log, NULL);
-  if (!_buildq_journal_check (self->writer, _buildq_journal_steps, &version, error))
-    return FALSE;
-  sqlite3_db_config (self->writer, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 0, NULL);
-  return TRUE;
-}
-
 static gboolean
 set_up_writer (BuildqJournal *self, GError **error)
 {
@@ -306,15 +275,15 @@ open_connections (BuildqJournal *self, const char *path, GError **error)
   if (!take_lock (self, path, error))
     return FALSE;
   self->writer
-      = open_connection (path, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE, error);
+      = _buildq_journal_connect (path, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE, error);
   if (self->writer == NULL)
     return FALSE;
-  if (!check_file (self, path, error) || !set_up_writer (self, error))
+  if (!set_up_writer (self, error))
     {
       g_prefix_error (error, "%s: ", path);
       return FALSE;
     }
-  self->reader = open_connection (path, SQLITE_OPEN_READWRITE, error);
+  self->reader = _buildq_journal_connect (path, SQLITE_OPEN_READWRITE, error);
   return self->reader != NULL;
 }
 

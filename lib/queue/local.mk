@@ -22,12 +22,14 @@ lib_libbuildq_internal_la_SOURCES += \
 	lib/queue/buildq-engine.h \
 	lib/queue/buildq-heap.c \
 	lib/queue/buildq-heap.h \
+	lib/queue/buildq-journal-file.c \
 	lib/queue/buildq-journal-private.h \
 	lib/queue/buildq-journal-read.c \
 	lib/queue/buildq-journal-schema.c \
 	lib/queue/buildq-journal-schema.h \
 	lib/queue/buildq-journal.c \
 	lib/queue/buildq-journal.h \
+	lib/queue/buildq-local-queue-backup.c \
 	lib/queue/buildq-local-queue-iface.c \
 	lib/queue/buildq-local-queue-private.h \
 	lib/queue/buildq-local-queue.c

@@ -19,4 +19,9 @@ check_PROGRAMS += tests/queue/test-journal
 tests_queue_test_journal_SOURCES = tests/queue/test-journal.c tests/queue/queue-calls.c \
 	tests/queue/queue-calls.h
 tests_queue_test_journal_LDADD = $(test_internal_ldadd)
+
+check_PROGRAMS += tests/queue/test-journal-backup
+tests_queue_test_journal_backup_SOURCES = tests/queue/test-journal-backup.c \
+	tests/queue/queue-calls.c tests/queue/queue-calls.h
+tests_queue_test_journal_backup_LDADD = $(test_ldadd)
 EXTRA_DIST += tests/data/journal-1.db tests/queue/make-journal.py

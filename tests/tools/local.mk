@@ -4,6 +4,7 @@ tool_tests = \
 	tests/tools/test-farm.sh \
 	tests/tools/test-formats.sh \
 	tests/tools/test-help.sh \
+	tests/tools/test-journal.sh \
 	tests/tools/test-processes.sh \
 	tests/tools/test-restart.sh
 if HAVE_PYTHON
@@ -17,6 +18,7 @@ EXTRA_DIST += \
 	tests/tools/test-farm.sh \
 	tests/tools/test-formats.sh \
 	tests/tools/test-help.sh \
+	tests/tools/test-journal.sh \
 	tests/tools/test-job-file.py \
 	tests/tools/test-processes.sh \
 	tests/tools/test-restart.sh
