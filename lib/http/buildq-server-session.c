@@ -277,6 +277,19 @@ _buildq_session_with_push (BuildqSyncMessage *message, gboolean push)
   return copy;
 }
 
+/* What an older connection of a session still brings moves it nowhere. */
+static gboolean
+is_late (BuildqServer *server, BuildqSyncMessage *message, Channel *from)
+{
+  Channel *now = g_hash_table_lookup (server->sessions, message->session);
+  Member *member;
+
+  if (now == NULL || now == from)
+    return FALSE;
+  member = g_hash_table_lookup (now->members, message->session);
+  return message->seq < member->seq;
+}
+
 /* A session that speaks on another connection than before has left that one. */
 static gboolean
 take_over (BuildqServer *server,
@@ -297,6 +310,8 @@ take_over (BuildqServer *server,
                    message->name);
       return FALSE;
     }
+  if (is_late (server, message, from))
+    return TRUE;
   drop_member (old, message->session);
   if (g_hash_table_size (old->members) == 0)
     channel_close (old, SOUP_WEBSOCKET_CLOSE_POLICY_VIOLATION,
@@ -349,7 +364,8 @@ start_call (Channel *self, BuildqSyncMessage *message)
 {
   Call *call = g_new0 (Call, 1);
 
-  note_member (self, message);
+  if (!is_late (self->server, message, self))
+    note_member (self, message);
   call->channel = channel_ref (self);
   call->frame = queue_frame (self, NULL);
   call->message = _buildq_session_with_push (message, TRUE);

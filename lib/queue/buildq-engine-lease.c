@@ -13,6 +13,8 @@
 
 #include "queue/buildq-engine.h"
 
+#define MAX_REMEMBERED 16 /* leases of a job that were lost, or that were answered */
+
 /* How often a job is tried again after attempts that were not its fault. */
 static guint
 retry_limit (BuildqOutcome outcome)
@@ -60,8 +62,8 @@ lease_let_go (EngineLease *lease)
   lease->session = NULL;
 }
 
-void
-_buildq_engine_lease_free (BuildqEngine *self, EngineLease *lease)
+static void
+lease_forget (BuildqEngine *self, EngineLease *lease)
 {
   _buildq_engine_set_deadline (self, &lease->timer, -1);
   lease_let_go (lease);
@@ -72,6 +74,39 @@ _buildq_engine_lease_free (BuildqEngine *self, EngineLease *lease)
   g_clear_pointer (&lease->worker, g_ref_string_release);
   g_free (lease->token);
   g_free (lease);
+}
+
+/* Whatever comes with its token after this came too late. */
+void
+_buildq_engine_lease_free (BuildqEngine *self, EngineLease *lease)
+{
+  if (self->journal != NULL)
+    _buildq_journal_add (self->journal, BUILDQ_JOURNAL_DROP_LEASE, lease->token);
+  lease_forget (self, lease);
+}
+
+/* That it was answered stays known, so that a repeat of its result is. */
+static void
+lease_answered (BuildqEngine *self, EngineLease *lease)
+{
+  if (self->journal != NULL)
+    _buildq_journal_add (self->journal, BUILDQ_JOURNAL_ANSWER_LEASE, lease->token);
+  _buildq_engine_note_answered (self, lease->job, lease->token);
+  lease_forget (self, lease);
+}
+
+void
+_buildq_engine_note_answered (BuildqEngine *self, EngineJob *job, const char *token)
+{
+  if (job->answered == NULL)
+    job->answered = g_ptr_array_new_with_free_func (g_free);
+  g_ptr_array_add (job->answered, g_strdup (token));
+  if (job->answered->len <= MAX_REMEMBERED)
+    return;
+  if (self->journal != NULL)
+    _buildq_journal_add (self->journal, BUILDQ_JOURNAL_DROP_LEASE,
+                         job->answered->pdata[0]);
+  g_ptr_array_remove_index (job->answered, 0);
 }
 
 void
@@ -107,6 +142,27 @@ try_again_or_fail (BuildqEngine *self,
     _buildq_engine_finish_job (self, job, BUILDQ_JOB_STATE_FAILED);
 }
 
+/* Of the leases that were lost, and that nobody came back with, the oldest go first. */
+static void
+forget_oldest_lost (BuildqEngine *self, EngineJob *job)
+{
+  EngineLease *oldest = NULL;
+  guint lost = 0;
+
+  for (guint i = 0; i < job->leases->len; i++)
+    {
+      EngineLease *lease = job->leases->pdata[i];
+
+      if (lease->session != NULL || lease == job->lease)
+        continue;
+      lost++;
+      if (oldest == NULL || lease->attempt < oldest->attempt)
+        oldest = lease;
+    }
+  if (lost > MAX_REMEMBERED)
+    _buildq_engine_lease_free (self, oldest);
+}
+
 /* The holder is gone, or gives the lease back. A lost one is remembered: should its
  * holder come back with a success, that counts as long as the job is not finished. */
 void
@@ -131,6 +187,7 @@ _buildq_engine_lease_end (BuildqEngine *self,
     {
       _buildq_engine_set_deadline (self, &lease->timer, -1);
       lease_let_go (lease);
+      forget_oldest_lost (self, job);
     }
   else
     _buildq_engine_lease_free (self, lease);
@@ -156,6 +213,15 @@ receipt_take_artifacts (BuildqReceipt *receipt, BuildqResult *result)
     g_ptr_array_add (receipt->artifacts, _buildq_value_ref (result->artifacts->pdata[i]));
 }
 
+static gboolean
+was_answered (EngineJob *job, const char *token)
+{
+  for (guint i = 0; job->answered != NULL && i < job->answered->len; i++)
+    if (g_str_equal (job->answered->pdata[i], token))
+      return TRUE;
+  return FALSE;
+}
+
 /* A result whose lease is not known: it came before, or it came too late. */
 static BuildqReceipt *
 answer_late_result (BuildqEngine *self, BuildqResult *result)
@@ -169,11 +235,12 @@ answer_late_result (BuildqEngine *self, BuildqResult *result)
   if (job == NULL)
     return receipt_new (result, BUILDQ_VERDICT_STALE, "the lease is not known");
   before = _buildq_engine_read_result (self, job, &token);
-  if (before == NULL || g_strcmp0 (token, result->token) != 0)
+  if ((before == NULL || g_strcmp0 (token, result->token) != 0)
+      && !was_answered (job, result->token))
     return receipt_new (result, BUILDQ_VERDICT_STALE,
                         "the lease went to another, or was ended");
   receipt = receipt_new (result, BUILDQ_VERDICT_DUPLICATE, NULL);
-  if (job->state == BUILDQ_JOB_STATE_SUCCEEDED)
+  if (g_strcmp0 (token, result->token) == 0 && job->state == BUILDQ_JOB_STATE_SUCCEEDED)
     receipt_take_artifacts (receipt, before);
   return receipt;
 }
@@ -251,7 +318,7 @@ accept_failure (BuildqEngine *self, EngineLease *lease, BuildqResult *result)
   g_autoptr (BuildqResult) complete = complete_result (self, lease, result);
 
   _buildq_engine_put_result (self, job, complete);
-  _buildq_engine_lease_free (self, lease);
+  lease_answered (self, lease);
   try_again_or_fail (self, job, result->outcome, result->message, TRUE);
   return receipt_new (result, BUILDQ_VERDICT_ACCEPTED, NULL);
 }

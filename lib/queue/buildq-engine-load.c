@@ -88,13 +88,15 @@ load_dep (gpointer data, gint64 id, gint64 dep_id, GError **error)
   return TRUE;
 }
 
-/* Every lease that may still be held gets one fresh full term. */
+/* Every lease that may still be held gets one fresh full term. Those that were to be
+ * cancelled are not known any more: that their holders are told so is as good. */
 static gboolean
 load_lease (gpointer data,
             const char *token,
             gint64 job_id,
             gint64 attempt,
             const char *worker,
+            gboolean answered,
             GError **error)
 {
   Load *load = data;
@@ -104,6 +106,16 @@ load_lease (gpointer data,
 
   if (job == NULL)
     return makes_no_sense (error, "a lease of job", job_id);
+  if (answered)
+    {
+      _buildq_engine_note_answered (self, job, token);
+      return TRUE;
+    }
+  if (buildq_job_state_is_final (job->state))
+    {
+      _buildq_journal_add (self->journal, BUILDQ_JOURNAL_DROP_LEASE, token);
+      return TRUE;
+    }
   lease = _buildq_engine_lease_new (self, job, token);
   lease->attempt = attempt;
   lease->worker = g_ref_string_new_intern (worker);

@@ -143,6 +143,8 @@ attach_lease (EngineLease *lease, EngineSession *session, BuildqEngine *self)
   EngineJob *job = lease->job;
 
   _buildq_engine_set_deadline (self, &lease->timer, -1);
+  /* Its holder may not have been told yet to stop; by now the work is wanted again. */
+  lease->cancel = buildq_job_state_is_final (job->state);
   if (lease->session != session)
     _buildq_engine_lease_hold (lease, session, 0);
   lease->claimed = TRUE;

@@ -96,6 +96,7 @@ job_free (gpointer data)
   g_clear_pointer (&job->dependents, g_ptr_array_unref);
   g_clear_pointer (&job->requests, g_ptr_array_unref);
   g_clear_pointer (&job->leases, g_ptr_array_unref);
+  g_clear_pointer (&job->answered, g_ptr_array_unref);
   g_clear_pointer (&job->worker, g_ref_string_release);
   g_free (job->message);
   g_free (job->deps);
@@ -325,6 +326,7 @@ _buildq_engine_free (BuildqEngine *self)
   GHashTableIter iter;
   gpointer lease;
 
+  self->journal = NULL; /* that leases end here is not to be written */
   g_hash_table_iter_init (&iter, self->leases);
   while (g_hash_table_iter_next (&iter, NULL, &lease))
     {

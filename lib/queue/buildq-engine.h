@@ -63,6 +63,7 @@ struct _EngineJob
   GPtrArray *requests;   /* EngineRequest: the active ones that want it, or NULL */
   EngineRequest *latest; /* of all that want or wanted it, or NULL */
   GPtrArray *leases;     /* EngineLease: all that may still be held, or NULL */
+  GPtrArray *answered;   /* tokens with which failures were accepted, or NULL */
   EngineLease *lease;    /* the current one, while it is leased */
   EngineLog *log;
   char *json;         /* what is not on disk yet (or never will, without a journal); */
@@ -265,6 +266,7 @@ void _buildq_engine_lease_end (BuildqEngine *self,
                                EngineLease *lease,
                                BuildqOutcome outcome,
                                const char *message);
+void _buildq_engine_note_answered (BuildqEngine *self, EngineJob *job, const char *token);
 BuildqReceipt *_buildq_engine_take_result (BuildqEngine *self, BuildqResult *result);
 
 /* --- buildq-engine-status.c --- */

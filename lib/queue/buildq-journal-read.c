@@ -161,9 +161,9 @@ load_dep (const Load *load, sqlite3_stmt *row, GError **error)
 static gboolean
 load_lease (const Load *load, sqlite3_stmt *row, GError **error)
 {
-  return load->loader->lease (load->user_data, column (row, 0),
-                              sqlite3_column_int64 (row, 1),
-                              sqlite3_column_int64 (row, 2), column (row, 3), error);
+  return load->loader->lease (
+      load->user_data, column (row, 0), sqlite3_column_int64 (row, 1),
+      sqlite3_column_int64 (row, 2), column (row, 3), sqlite3_column_int (row, 4), error);
 }
 
 static gboolean
@@ -193,10 +193,7 @@ static const struct
     " leased_us, finished_us FROM jobs ORDER BY id",
     load_job },
   { "SELECT job, dep FROM deps ORDER BY job", load_dep },
-  /* Only leases that may still be held: those of unfinished jobs. */
-  { "SELECT token, job, l.attempt, l.worker FROM leases AS l JOIN jobs AS j ON l.job = "
-    "j.id"
-    " WHERE j.state < 3 ORDER BY l.attempt",
+  { "SELECT token, job, attempt, worker, answered FROM leases ORDER BY attempt",
     load_lease },
   { "SELECT number, id, submitter, grp, priority, wanted, created_us, state, status FROM "
     "requests"

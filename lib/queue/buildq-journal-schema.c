@@ -42,6 +42,23 @@ const char *const _buildq_journal_steps[] = {
     "CREATE TABLE request_jobs (request INTEGER NOT NULL, job INTEGER NOT NULL,"
     " PRIMARY KEY (request, job)) STRICT, WITHOUT ROWID;"
     "CREATE TABLE texts (hash TEXT PRIMARY KEY, text BLOB NOT NULL) STRICT, WITHOUT ROWID;",
+    /* 2: what is of no use is dropped: leases that have ended, all that belongs to a job
+     * that is forgotten, texts that no job names. */
+    "ALTER TABLE leases ADD COLUMN answered INTEGER NOT NULL DEFAULT 0;"
+    "UPDATE leases SET answered = 1 WHERE token IN (SELECT token FROM results);"
+    "DELETE FROM leases WHERE answered = 0"
+    " AND job IN (SELECT id FROM jobs WHERE state >= 3);"
+    "CREATE TABLE text_refs (job INTEGER NOT NULL, hash TEXT NOT NULL,"
+    " PRIMARY KEY (job, hash)) STRICT, WITHOUT ROWID;"
+    "INSERT OR IGNORE INTO text_refs SELECT job_texts.id, texts.value"
+    " FROM job_texts, json_each (job_texts.json, '$.texts') AS texts;"
+    "CREATE TRIGGER job_dropped AFTER DELETE ON jobs BEGIN"
+    " DELETE FROM job_texts WHERE id = old.id;"
+    " DELETE FROM results WHERE id = old.id;"
+    " DELETE FROM deps WHERE job = old.id;"
+    " DELETE FROM leases WHERE job = old.id;"
+    " DELETE FROM text_refs WHERE job = old.id;"
+    "END;",
     NULL,
 };
 /* clang-format on */

@@ -25,7 +25,11 @@ static const JournalStatement journal_statements[BUILDQ_JOURNAL_N_STATEMENTS] = 
       " ready_us = ?, leased_us = ?, finished_us = ? WHERE id = ?" },
   [BUILDQ_JOURNAL_PUT_RESULT]
   = { "iss", "INSERT OR REPLACE INTO results VALUES (?, ?, ?)" },
-  [BUILDQ_JOURNAL_PUT_LEASE] = { "siis", "INSERT INTO leases VALUES (?, ?, ?, ?)" },
+  [BUILDQ_JOURNAL_PUT_LEASE]
+  = { "siis", "INSERT INTO leases (token, job, attempt, worker) VALUES (?, ?, ?, ?)" },
+  [BUILDQ_JOURNAL_ANSWER_LEASE]
+  = { "s", "UPDATE leases SET answered = 1 WHERE token = ?" },
+  [BUILDQ_JOURNAL_DROP_LEASE] = { "s", "DELETE FROM leases WHERE token = ?" },
   [BUILDQ_JOURNAL_PUT_REQUEST]
   = { "isssisi",
       "INSERT INTO requests (number, id, submitter, grp, priority, wanted, created_us)"

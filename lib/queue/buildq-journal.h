@@ -25,6 +25,8 @@ typedef enum
                                         ready_us, leased_us, finished_us, id */
   BUILDQ_JOURNAL_PUT_RESULT,   /* iss  id, token that it came with, JSON */
   BUILDQ_JOURNAL_PUT_LEASE,    /* siis token, id of the job, attempt, worker */
+  BUILDQ_JOURNAL_ANSWER_LEASE, /* s    token: its result is accepted, no success */
+  BUILDQ_JOURNAL_DROP_LEASE,   /* s    token */
   BUILDQ_JOURNAL_PUT_REQUEST, /* isssisi number, id, submitter, group, priority, wanted as
                                        JSON, created_us */
   BUILDQ_JOURNAL_PUT_REQUEST_JOB, /* ii   number, id of the job */
@@ -60,6 +62,7 @@ typedef struct
                      gint64 job,
                      gint64 attempt,
                      const char *worker,
+                     gboolean answered,
                      GError **error);
   gboolean (*request) (gpointer user_data,
                        gint64 number,

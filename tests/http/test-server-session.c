@@ -310,6 +310,39 @@ test_taken_over (Fixture *f, gconstpointer data)
   g_assert_cmpint (fake_queue_last (f->queue)->seq, ==, 9);
 }
 
+/* What was still on its way over the older connection moves the session nowhere. */
+static void
+test_late_frame (Fixture *f, gconstpointer data)
+{
+  g_autoptr (Peer) old = peer_new (f, NULL);
+  g_autoptr (Peer) new = peer_new (f, NULL);
+  g_autoptr (BuildqSyncReply) reply = NULL;
+
+  say (old, "other", "o", 1, ",\"step\":\"attach\"");
+  assert_reply (old, 0, "other", 1);
+  say (old, "s1", "w", 1, ",\"step\":\"attach\"");
+  assert_reply (old, 1, "s1", 1);
+  say (new, "s1", "w", 3, ",\"step\":\"attach\"");
+  assert_reply (new, 0, "s1", 3);
+
+  say (old, "s1", "w", 2, ",\"claims\":[\"t\"]");
+  assert_reply (old, 2, "s1", 2);
+  g_assert_cmpint (fake_queue_last (f->queue)->seq, ==, 2);
+  assert_status (
+      ask (f, "POST", "/v1/sync", "{\"session\":\"s1\",\"name\":\"w\",\"seq\":2}"), 200);
+  g_assert_false (new->closed);
+  reply = fake_queue_make_reply (f->queue, "s1", 3);
+  _buildq_queue_emit_pushed (BUILDQ_QUEUE (f->queue), "s1", reply);
+  assert_reply (new, 1, "s1", 3);
+
+  /* The older connection is that of the other session only. */
+  g_clear_pointer (&old, peer_free);
+  wait_until (fake_queue_last (f->queue)->step == BUILDQ_SESSION_STEP_DETACH);
+  g_assert_cmpstr (fake_queue_last (f->queue)->session, ==, "other");
+  say (new, "s1", "w", 4, "");
+  assert_reply (new, 2, "s1", 4);
+}
+
 static void
 test_many_sessions (Fixture *f, gconstpointer data)
 {
@@ -502,6 +535,7 @@ main (int argc, char *argv[])
   ADD ("/server/session/lost", NULL, test_lost);
   ADD ("/server/session/lost-while-asked", NULL, test_lost_while_asked);
   ADD ("/server/session/taken-over", NULL, test_taken_over);
+  ADD ("/server/session/late-frame", NULL, test_late_frame);
   ADD ("/server/session/many-sessions", NULL, test_many_sessions);
   ADD ("/server/session/cap", NULL, test_cap);
   ADD ("/server/session/tokens", "tokens", test_tokens);
