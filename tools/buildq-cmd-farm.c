@@ -8,40 +8,19 @@
 #include <glib-unix.h>
 #include <stdio.h>
 
-static const ToolUsage usage = {
-  "[FILE.json]",
-  "Runs a whole farm in one process: a queue, a worker, and a directory as mirror. With "
-  "a\n"
-  "file it builds the jobs in there, prints what became of them, and ends: no server is\n"
-  "needed. Without one it goes on and serves, as 'buildq serve' does, so that others "
-  "can\n"
-  "submit, and more workers can come.",
-  "The state directory keeps it all: what was built before is not built again.\n"
-  "\n"
-  "Examples:\n"
-  "  buildq farm jobs.json\n"
-  "  buildq farm jobs.json --state ./farm --slots 4\n"
-  "  buildq farm &\n"
-  "  buildq submit jobs.json --wait --mirror ~/.local/state/buildq/mirror\n"
-  "\n"
-  "Next: buildq submit --help says what stands in such a file",
-  0,
-  1,
-};
-
 typedef struct
 {
-  char *state;
   char *mirror;
-  char *address;
-  guint port;
-  const char *file;
-  int slots;
+  char *listen;
+  gint64 slots;
   gboolean rebuild;
 } FarmOptions;
 
 typedef struct
 {
+  const FarmOptions *options;
+  const char *state;
+  const char *mirror;
   BuildqWorker *worker;
   GCancellable *cancellable;
   GAsyncResult *result;
@@ -58,15 +37,15 @@ on_signal (gpointer user_data)
 }
 
 static BuildqRequest *
-read_request (const FarmOptions *options, GError **error)
+read_request (const Farm *self, const char *file, GError **error)
 {
-  char *mirrors[] = { options->mirror, NULL };
-  g_autoptr (BuildqRequest) request = tool_job_file_read (options->file, error);
+  char *mirrors[] = { (char *) self->mirror, NULL };
+  g_autoptr (BuildqRequest) request = tool_job_file_read (file, error);
   g_autoptr (BuildqRequestBuilder) builder = buildq_request_builder_new ();
 
   if (request == NULL)
     return NULL;
-  if (options->rebuild)
+  if (self->options->rebuild)
     {
       buildq_request_builder_set_from (builder, request);
       buildq_request_builder_set_rebuild (builder, TRUE);
@@ -80,7 +59,7 @@ read_request (const FarmOptions *options, GError **error)
 
 /* Store paths are those of the farm: here, they are in the worker's own store. */
 static void
-print_hint (GPtrArray *jobs, const FarmOptions *options)
+print_hint (const Farm *self, GPtrArray *jobs)
 {
   for (guint i = 0; i < jobs->len; i++)
     {
@@ -92,14 +71,14 @@ print_hint (GPtrArray *jobs, const FarmOptions *options)
         continue;
       printf ("\nThe results are in %s/store. For a copy elsewhere, verified:\n"
               "  buildq fetch %s --from %s --key %s/farm.pub\n",
-              options->state, buildq_artifact_get_store_path (artifacts->pdata[0]),
-              options->mirror, options->state);
+              self->state, buildq_artifact_get_store_path (artifacts->pdata[0]),
+              self->mirror, self->state);
       return;
     }
 }
 
 static int
-build (Farm *self, BuildqQueue *queue, BuildqRequest *request, const FarmOptions *options)
+build (Farm *self, BuildqQueue *queue, BuildqRequest *request)
 {
   g_autoptr (GError) error = NULL;
   g_autoptr (BuildqRequestStatus) status = tool_submit (queue, request, &error);
@@ -118,21 +97,25 @@ build (Farm *self, BuildqQueue *queue, BuildqRequest *request, const FarmOptions
     return tool_fail (error);
   puts ("");
   tool_print_jobs (jobs);
-  print_hint (jobs, options);
+  print_hint (self, jobs);
   return exit_status;
 }
 
 static int
-serve (Farm *self, BuildqQueue *queue, const FarmOptions *options)
+serve (Farm *self, BuildqQueue *queue)
 {
   g_autoptr (GError) error = NULL;
-  g_autoptr (BuildqServer) server
-      = tool_open_server (queue, options->state, options->address, options->port, &error);
+  g_autoptr (BuildqServer) server = NULL;
+  g_autofree char *address = NULL;
+  guint port;
 
+  if (!tool_parse_listen (self->options->listen, &address, &port, &error))
+    return tool_fail (error);
+  server = tool_open_server (queue, self->state, address, port, &error);
   if (server == NULL)
     return tool_fail (error);
   tool_log_worker (self->worker);
-  tool_say ("ready at %s, mirror %s", buildq_server_get_uri (server), options->mirror);
+  tool_say ("ready at %s, mirror %s", buildq_server_get_uri (server), self->mirror);
   while (!self->stop && self->result == NULL)
     g_main_context_iteration (NULL, TRUE);
   buildq_server_stop (server);
@@ -140,11 +123,11 @@ serve (Farm *self, BuildqQueue *queue, const FarmOptions *options)
 }
 
 static BuildqWorker *
-open_worker (BuildqQueue *queue, const FarmOptions *options, GError **error)
+open_worker (const Farm *self, BuildqQueue *queue, GError **error)
 {
-  g_autofree char *store = g_build_filename (options->state, "store", NULL);
-  g_autofree char *work_dir = g_build_filename (options->state, "work", NULL);
-  char *mirrors[] = { options->mirror, NULL };
+  g_autofree char *store = g_build_filename (self->state, "store", NULL);
+  g_autofree char *work_dir = g_build_filename (self->state, "work", NULL);
+  char *mirrors[] = { (char *) self->mirror, NULL };
 
   return tool_open_worker (queue,
                            &(ToolWorkerOptions){
@@ -152,7 +135,8 @@ open_worker (BuildqQueue *queue, const FarmOptions *options, GError **error)
                                .store = store,
                                .work_dir = work_dir,
                                .mirrors = mirrors,
-                               .slots = options->slots,
+                               .store_dir = TOOL_DEFAULT_STORE_DIR,
+                               .slots = self->options->slots,
                            },
                            error);
 }
@@ -172,79 +156,99 @@ stop (Farm *self, int exit_status)
 }
 
 static int
-farm (const FarmOptions *options)
+farm (Farm *self, const char *file)
 {
   g_autoptr (GError) error = NULL;
   g_autoptr (BuildqRequest) request = NULL;
   g_autoptr (BuildqLocalQueue) queue = NULL;
   g_autoptr (BuildqWorker) worker = NULL;
   g_autoptr (GCancellable) cancellable = g_cancellable_new ();
-  Farm self = { .cancellable = cancellable };
   guint sources[2];
   int status;
 
-  if (options->file != NULL)
+  if (file != NULL)
     {
-      request = read_request (options, &error);
+      request = read_request (self, file, &error);
       if (request == NULL)
         return tool_fail (error);
     }
-  queue = tool_open_queue (&(ToolQueueOptions){ .state = options->state }, &error);
+  queue = tool_open_queue (&(ToolQueueOptions){ .state = self->state }, &error);
   if (queue == NULL)
     return tool_fail (error);
-  worker = open_worker (BUILDQ_QUEUE (queue), options, &error);
+  worker = open_worker (self, BUILDQ_QUEUE (queue), &error);
   if (worker == NULL)
     return tool_fail (error);
 
-  self.worker = worker;
-  sources[0] = g_unix_signal_add (SIGTERM, on_signal, &self);
-  sources[1] = g_unix_signal_add (SIGINT, on_signal, &self);
-  buildq_worker_run_async (worker, cancellable, tool_done, &self.result);
+  self->worker = worker;
+  self->cancellable = cancellable;
+  sources[0] = g_unix_signal_add (SIGTERM, on_signal, self);
+  sources[1] = g_unix_signal_add (SIGINT, on_signal, self);
+  buildq_worker_run_async (worker, cancellable, tool_done, &self->result);
   if (request != NULL)
-    status = build (&self, BUILDQ_QUEUE (queue), request, options);
+    status = build (self, BUILDQ_QUEUE (queue), request);
   else
-    status = serve (&self, BUILDQ_QUEUE (queue), options);
-  status = stop (&self, status);
-  g_object_unref (self.result);
+    status = serve (self, BUILDQ_QUEUE (queue));
+  status = stop (self, status);
+  g_object_unref (self->result);
   for (guint i = 0; i < G_N_ELEMENTS (sources); i++)
     g_source_remove (sources[i]);
   return status;
 }
 
-int
-tool_cmd_farm (int argc, char **argv)
+static int
+run (gconstpointer data, char **arguments)
 {
-  g_autofree char *state_option = NULL;
-  g_autofree char *mirror_option = NULL;
-  g_autofree char *listen = NULL;
-  g_autofree char *state = NULL;
-  g_autofree char *mirror = NULL;
-  g_autofree char *address = NULL;
-  FarmOptions options = { .slots = 1 };
-  int status;
-  /* clang-format off */
-  const GOptionEntry entries[] = {
-    { "state", 0, 0, G_OPTION_ARG_FILENAME, &state_option, "where its files are (default: BUILDQ_STATE)", "DIR" },
-    { "mirror", 'm', 0, G_OPTION_ARG_STRING, &mirror_option, "a directory or URI where results go (default: 'mirror' in the state directory)", "URI" },
-    { "slots", 'j', 0, G_OPTION_ARG_INT, &options.slots, "how many jobs run at the same time, sharing the cores (default: 1)", "N" },
-    { "rebuild", 0, 0, G_OPTION_ARG_NONE, &options.rebuild, "build again what was built before", NULL },
-    { "listen", 'l', 0, G_OPTION_ARG_STRING, &listen, "without FILE: where to listen (default: " TOOL_DEFAULT_LISTEN ")", "ADDRESS:PORT" },
-    { NULL },
-  };
-  /* clang-format on */
+  const FarmOptions *options = data;
+  g_autofree char *state = tool_state_dir ();
+  g_autofree char *mirror = options->mirror != NULL
+                                ? g_strdup (options->mirror)
+                                : g_build_filename (state, "mirror", NULL);
 
-  if (!tool_parse (&usage, entries, &argc, &argv, &status))
-    return status;
-  if (options.slots < 1 || options.slots > 10000)
-    return tool_usage_error ("--slots %d is not between 1 and 10000", options.slots);
-  if (!tool_parse_listen (listen, &address, &options.port, &status))
-    return status;
-  state = tool_state_dir (state_option);
-  mirror = mirror_option != NULL ? g_strdup (mirror_option)
-                                 : g_build_filename (state, "mirror", NULL);
-  options.state = state;
-  options.mirror = mirror;
-  options.address = address;
-  options.file = argc > 1 ? argv[1] : NULL;
-  return farm (&options);
+  return farm (&(Farm){ .options = options, .state = state, .mirror = mirror },
+               arguments[0]);
 }
+
+/* clang-format off */
+static const ToolOption options[] = {
+  { "mirror", 'm', TOOL_STRING, offsetof (FarmOptions, mirror), "URI",
+    "a directory or URI where results go", .otherwise = "'mirror' in the state directory" },
+  { "slots", 'j', TOOL_INT, offsetof (FarmOptions, slots), "N",
+    "how many jobs run at the same time, sharing the cores",
+    .group = "worker", .value = "1", .min = 1, .max = 10000 },
+  { "rebuild", 0, TOOL_FLAG, offsetof (FarmOptions, rebuild), NULL,
+    "build again what was built before" },
+  { "listen", 'l', TOOL_STRING, offsetof (FarmOptions, listen), "ADDRESS:PORT",
+    "without FILE: where to listen; port 0 takes a free one",
+    .group = "server", .value = TOOL_DEFAULT_LISTEN, .check = tool_check_listen },
+  { NULL },
+};
+/* clang-format on */
+
+const ToolCommand tool_farm_command = {
+  .name = "farm",
+  .summary = "run a whole farm on this machine: queue and workers in one process",
+  .arguments = "[FILE.json]",
+  .description
+  = "Runs a whole farm in one process: a queue, a worker, and a directory as mirror. "
+    "With "
+    "a\n"
+    "file it builds the jobs in there, prints what became of them, and ends: no server "
+    "is\n"
+    "needed. Without one it goes on and serves, as 'buildq serve' does, so that others "
+    "can\n"
+    "submit, and more workers can come.",
+  .notes = "The state directory keeps it all: what was built before is not built again.\n"
+           "\n"
+           "Examples:\n"
+           "  buildq farm jobs.json\n"
+           "  buildq farm jobs.json --state ./farm --slots 4\n"
+           "  buildq farm &\n"
+           "  buildq submit jobs.json --wait --mirror ~/.local/state/buildq/mirror\n"
+           "\n"
+           "Next: buildq submit --help says what stands in such a file",
+  .max_arguments = 1,
+  .options = options,
+  .shared = { tool_server_state_options },
+  .size = sizeof (FarmOptions),
+  .run = run,
+};

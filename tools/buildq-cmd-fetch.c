@@ -7,25 +7,12 @@
 
 #include <string.h>
 
-static const ToolUsage usage = {
-  "STORE-PATH|KEY…",
-  "Fetches what was built, with all that it refers to, from the mirrors, checks "
-  "signatures\n"
-  "and hashes, and prints where each is now. Store paths need mirrors and the key of "
-  "the\n"
-  "farm, and no queue. For the key of a job, the queue at BUILDQ_URI is asked what it "
-  "made.",
-  "The key of the farm is in the file farm.pub in the state directory of 'buildq "
-  "serve'.\n"
-  "What is in the directory already is not fetched again.\n"
-  "\n"
-  "Examples:\n"
-  "  buildq fetch hello --from /srv/mirror --key farm.pub --store ./result\n"
-  "  buildq fetch /buildq/store/4fgg81wbrcqwzf3kg9ws5978bd9rypz4-hello \\\n"
-  "    --from http://mirror/ --key farm-1:9bXM…=",
-  1,
-  -1,
-};
+typedef struct
+{
+  char **mirrors;
+  char **keys;
+  char *store;
+} FetchOptions;
 
 typedef struct
 {
@@ -128,12 +115,11 @@ print_real_paths (Wanted *self, BuildqStore *store)
 
 static gboolean
 realise (Wanted *self,
-         const char *directory,
+         const char *path,
          char **mirrors,
          BuildqKeyring *keyring,
          GError **error)
 {
-  g_autofree char *path = g_canonicalize_filename (directory, NULL);
   g_autofree char *uri = g_filename_to_uri (path, NULL, error);
   g_autoptr (BuildqStore) store = NULL;
   g_autoptr (BuildqResolver) resolver = NULL;
@@ -162,7 +148,7 @@ realise (Wanted *self,
 }
 
 static int
-fetch (char **names, const char *store, char **mirrors, char **keys)
+fetch (char **names, const FetchOptions *options)
 {
   Wanted wanted = { 0 };
   g_autoptr (GError) error = NULL;
@@ -170,7 +156,7 @@ fetch (char **names, const char *store, char **mirrors, char **keys)
       = g_ptr_array_new_with_free_func ((GDestroyNotify) buildq_artifact_unref);
   g_autoptr (GPtrArray) paths = g_ptr_array_new ();
   g_autofree char *store_dir = NULL;
-  g_autoptr (BuildqKeyring) keyring = tool_open_keyring (keys, &error);
+  g_autoptr (BuildqKeyring) keyring = tool_open_keyring (options->keys, &error);
   gboolean ok;
 
   if (keyring == NULL)
@@ -178,32 +164,60 @@ fetch (char **names, const char *store, char **mirrors, char **keys)
   wanted.artifacts = artifacts;
   wanted.paths = paths;
   ok = collect (&wanted, names, &error)
-       && realise (&wanted, store, mirrors, keyring, &error);
+       && realise (&wanted, options->store, options->mirrors, keyring, &error);
   store_dir = wanted.store_dir;
   return ok ? TOOL_OK : tool_fail (error);
 }
 
-int
-tool_cmd_fetch (int argc, char **argv)
+static int
+run (gconstpointer data, char **arguments)
 {
-  g_auto (GStrv) mirrors = NULL;
-  g_auto (GStrv) keys = NULL;
-  g_autofree char *store = NULL;
-  int status;
-  /* clang-format off */
-  const GOptionEntry entries[] = {
-    { "from", 0, 0, G_OPTION_ARG_STRING_ARRAY, &mirrors, "a mirror, a directory or a URI, in the order in which they are asked; can be repeated", "URI" },
-    { "store", 0, 0, G_OPTION_ARG_FILENAME, &store, "the directory to put it into (default: ./store)", "DIR" },
-    { "key", 'k', 0, G_OPTION_ARG_STRING_ARRAY, &keys, "a key that is trusted: NAME:BASE64, or a file with it; can be repeated", "PUBLIC" },
-    { NULL },
-  };
-  /* clang-format on */
+  const FetchOptions *options = data;
 
-  if (!tool_parse (&usage, entries, &argc, &argv, &status))
-    return status;
-  if (keys == NULL)
+  if (options->keys == NULL)
     return tool_usage_error (
         "say which key is trusted: --key PUBLIC, such as farm.pub in the\n"
         "state directory of 'buildq serve'");
-  return fetch (argv + 1, store == NULL ? "store" : store, mirrors, keys);
+  return fetch (arguments, options);
 }
+
+/* clang-format off */
+static const ToolOption options[] = {
+  { "from", 0, TOOL_MIRRORS, offsetof (FetchOptions, mirrors), "URI",
+    "a mirror, a directory or a URI, in the order in which they are asked",
+    .group = "mirror", .otherwise = "all [mirror NAME] of the config files" },
+  { "store", 0, TOOL_PATH, offsetof (FetchOptions, store), "DIR",
+    "the directory to put it into", .value = "./store" },
+  { "key", 'k', TOOL_STRINGS, offsetof (FetchOptions, keys), "PUBLIC",
+    "a key that is trusted: NAME:BASE64, or a file with it", .group = "client" },
+  { NULL },
+};
+/* clang-format on */
+
+const ToolCommand tool_fetch_command = {
+  .name = "fetch",
+  .summary = "fetch what was built from the mirrors, and verify it",
+  .arguments = "STORE-PATH|KEY…",
+  .description
+  = "Fetches what was built, with all that it refers to, from the mirrors, checks "
+    "signatures\n"
+    "and hashes, and prints where each is now. Store paths need mirrors and the key of "
+    "the\n"
+    "farm, and no queue. For the key of a job, the queue at BUILDQ_URI is asked what it "
+    "made.",
+  .notes
+  = "The key of the farm is in the file farm.pub in the state directory of 'buildq "
+    "serve'.\n"
+    "What is in the directory already is not fetched again.\n"
+    "\n"
+    "Examples:\n"
+    "  buildq fetch hello --from /srv/mirror --key farm.pub --store ./result\n"
+    "  buildq fetch /buildq/store/4fgg81wbrcqwzf3kg9ws5978bd9rypz4-hello \\\n"
+    "    --from http://mirror/ --key farm-1:9bXM…=",
+  .min_arguments = 1,
+  .max_arguments = -1,
+  .options = options,
+  .shared = { tool_client_options },
+  .size = sizeof (FetchOptions),
+  .run = run,
+};

@@ -5,65 +5,55 @@
 
 #include "buildq-tool.h"
 
-static const ToolUsage backup_usage = {
-  "FILE",
-  "Copies the journal of a queue to FILE, where nothing may be yet, also while the "
-  "queue\n"
-  "runs. The copy has all that the queue had said before, and the farm's secret key: "
-  "keep\n"
-  "it as safe as the journal.",
-  "Example:\n"
-  "  buildq journal backup /backup/journal-$(date +%F).db\n"
-  "\n"
-  "To go back to it, stop the queue, put the copy in the place of journal.db in the "
-  "state\n"
-  "directory, remove journal.db-wal and journal.db-shm there, and start the queue. What\n"
-  "was said since is not known to it: results for leases of that time are 'stale'.",
-  1,
-  1,
-};
-
-static const ToolUsage check_usage = {
-  "[FILE]",
-  "Reads the journal of a queue, or a backup of one, from end to end, and tells what is\n"
-  "in it; fails when it is damaged. The queue may run.",
-  "Examples:\n"
-  "  buildq journal check\n"
-  "  buildq journal check /backup/journal-2026-11-24.db",
-  0,
-  1,
-};
+typedef struct
+{
+  gboolean json;
+} CheckOptions;
 
 static char *
-journal_path (const char *state_option)
+journal_path (void)
 {
-  g_autofree char *state = tool_state_dir (state_option);
+  g_autofree char *state = tool_state_dir ();
 
   return g_build_filename (state, "journal.db", NULL);
 }
 
 static int
-run_backup (int argc, char **argv)
+run_backup (gconstpointer options, char **arguments)
 {
-  g_autofree char *state = NULL;
-  g_autofree char *path = NULL;
+  g_autofree char *path = journal_path ();
   g_autoptr (GError) error = NULL;
-  int status;
-  /* clang-format off */
-  const GOptionEntry entries[] = {
-    { "state", 0, 0, G_OPTION_ARG_FILENAME, &state, "where the files of the queue are (default: BUILDQ_STATE)", "DIR" },
-    { NULL }
-  };
-  /* clang-format on */
 
-  if (!tool_parse (&backup_usage, entries, &argc, &argv, &status))
-    return status;
-  path = journal_path (state);
-  if (!buildq_journal_backup (path, argv[1], NULL, &error))
+  if (!buildq_journal_backup (path, arguments[0], NULL, &error))
     return tool_fail (error);
-  tool_say ("%s", argv[1]);
+  tool_say ("%s", arguments[0]);
   return TOOL_OK;
 }
+
+static const ToolCommand backup_command = {
+  .name = "backup",
+  .summary = "copy the journal, also while the queue runs",
+  .arguments = "FILE",
+  .description
+  = "Copies the journal of a queue to FILE, where nothing may be yet, also while the "
+    "queue\n"
+    "runs. The copy has all that the queue had said before, and the farm's secret key: "
+    "keep\n"
+    "it as safe as the journal.",
+  .notes
+  = "Example:\n"
+    "  buildq journal backup /backup/journal-$(date +%F).db\n"
+    "\n"
+    "To go back to it, stop the queue, put the copy in the place of journal.db in the "
+    "state\n"
+    "directory, remove journal.db-wal and journal.db-shm there, and start the queue. "
+    "What\n"
+    "was said since is not known to it: results for leases of that time are 'stale'.",
+  .min_arguments = 1,
+  .max_arguments = 1,
+  .shared = { tool_server_state_options },
+  .run = run_backup,
+};
 
 static void
 print_status (BuildqJournalStatus *status)
@@ -87,49 +77,54 @@ print_status (BuildqJournalStatus *status)
 }
 
 static int
-run_check (int argc, char **argv)
+run_check (gconstpointer data, char **arguments)
 {
-  g_autofree char *state = NULL;
-  g_autofree char *path = NULL;
-  g_autoptr (BuildqJournalStatus) found = NULL;
+  const CheckOptions *options = data;
+  g_autofree char *path
+      = arguments[0] != NULL ? g_strdup (arguments[0]) : journal_path ();
   g_autoptr (GError) error = NULL;
+  g_autoptr (BuildqJournalStatus) found = buildq_journal_check (path, NULL, &error);
   g_autofree char *text = NULL;
-  gboolean json = FALSE;
-  int status;
-  /* clang-format off */
-  const GOptionEntry entries[] = {
-    { "state", 0, 0, G_OPTION_ARG_FILENAME, &state, "where the files of the queue are (default: BUILDQ_STATE)", "DIR" },
-    { "json", 0, 0, G_OPTION_ARG_NONE, &json, "print it as JSON", NULL },
-    { NULL }
-  };
-  /* clang-format on */
 
-  if (!tool_parse (&check_usage, entries, &argc, &argv, &status))
-    return status;
-  if (argc > 1 && state != NULL)
-    return tool_usage_error ("--state and FILE exclude each other");
-  path = argc > 1 ? g_strdup (argv[1]) : journal_path (state);
-  found = buildq_journal_check (path, NULL, &error);
   if (found == NULL)
     return tool_fail (error);
-  if (json)
+  if (options->json)
     tool_say ("%s", text = buildq_journal_status_to_json (found));
   else
     print_status (found);
   return TOOL_OK;
 }
 
-int
-tool_cmd_journal (int argc, char **argv)
-{
-  static const ToolCommand commands[] = {
-    { "backup", "copy the journal, also while the queue runs", run_backup },
-    { "check", "look for damage, and tell what is in it", run_check },
-  };
+/* clang-format off */
+static const ToolOption check_options[] = {
+  { "json", 0, TOOL_FLAG, offsetof (CheckOptions, json), NULL, "print it as JSON" },
+  { NULL },
+};
+/* clang-format on */
 
-  return tool_run_commands ("buildq journal",
-                            "Takes care of the journal, the file in which a queue keeps\n"
-                            "all that it must know after a crash.",
-                            commands, G_N_ELEMENTS (commands),
-                            "'buildq journal COMMAND --help' says more.\n", argc, argv);
-}
+static const ToolCommand check_command = {
+  .name = "check",
+  .summary = "look for damage, and tell what is in it",
+  .arguments = "[FILE]",
+  .description = "Reads the journal of a queue, or a backup of one, from end to end, and "
+                 "tells what is\n"
+                 "in it; fails when it is damaged. The queue may run.",
+  .notes = "Examples:\n"
+           "  buildq journal check\n"
+           "  buildq journal check /backup/journal-2026-11-24.db",
+  .max_arguments = 1,
+  .options = check_options,
+  .shared = { tool_server_state_options },
+  .size = sizeof (CheckOptions),
+  .run = run_check,
+};
+
+static const ToolCommand *const commands[] = { &backup_command, &check_command, NULL };
+
+const ToolCommand tool_journal_command = {
+  .name = "journal",
+  .summary = "back up and check the journal of a queue",
+  .description = "Takes care of the journal, the file in which a queue keeps\n"
+                 "all that it must know after a crash.",
+  .commands = commands,
+};

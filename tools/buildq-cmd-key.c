@@ -8,30 +8,11 @@
 #include <glib/gstdio.h>
 #include <string.h>
 
-static const ToolUsage generate_usage = {
-  "NAME",
-  "Makes a key that signs what a farm builds, in the form of Nix. The secret half can "
-  "be\n"
-  "read by its owner only; files that are there are never written over. It prints the\n"
-  "public half.",
-  "By custom a name is that of the farm and the number of the key.\n"
-  "\n"
-  "Example:\n"
-  "  buildq key generate farm.example.org-1 --secret farm.sec --public farm.pub\n"
-  "\n"
-  "Next: buildq serve --key FILE; buildq fetch --key FILE",
-  1,
-  1,
-};
-
-static const ToolUsage show_usage = {
-  "FILE",
-  "Prints the public half of a key, be it secret or public.",
-  "Example:\n"
-  "  buildq key show farm.sec",
-  1,
-  1,
-};
+typedef struct
+{
+  char *secret;
+  char *public;
+} GenerateOptions;
 
 static gboolean
 write_key (const char *path, const char *text, int mode, GError **error)
@@ -60,34 +41,14 @@ write_secret (BuildqKey *key, const char *path, GError **error)
 }
 
 static int
-run_generate (int argc, char **argv)
+generate (const char *name, const char *secret_path, const char *public_path)
 {
-  g_autofree char *secret_path = NULL;
-  g_autofree char *public_path = NULL;
   g_autofree char *public = NULL;
   g_autoptr (GError) error = NULL;
-  g_autoptr (BuildqKey) key = NULL;
-  int status;
-  const GOptionEntry entries[] = {
-    { "secret", 0, 0, G_OPTION_ARG_FILENAME, &secret_path,
-      "where the secret half goes (default: NAME.sec)", "FILE" },
-    { "public", 0, 0, G_OPTION_ARG_FILENAME, &public_path,
-      "where the public half goes (default: NAME.pub)", "FILE" },
-    { NULL },
-  };
+  g_autoptr (BuildqKey) key = buildq_key_generate (name, &error);
 
-  if (!tool_parse (&generate_usage, entries, &argc, &argv, &status))
-    return status;
-  key = buildq_key_generate (argv[1], &error);
   if (key == NULL)
     return tool_fail (error);
-  if ((secret_path == NULL || public_path == NULL) && strchr (argv[1], '/') != NULL)
-    return tool_usage_error ("a name with '/' needs --secret and --public");
-  if (secret_path == NULL)
-    secret_path = g_strconcat (argv[1], ".sec", NULL);
-  if (public_path == NULL)
-    public_path = g_strconcat (argv[1], ".pub", NULL);
-
   public = buildq_key_to_public_string (key);
   if (!write_secret (key, secret_path, &error))
     return tool_fail (error);
@@ -101,16 +62,59 @@ run_generate (int argc, char **argv)
 }
 
 static int
-run_show (int argc, char **argv)
+run_generate (gconstpointer data, char **arguments)
+{
+  const GenerateOptions *options = data;
+  const char *name = arguments[0];
+  g_autofree char *secret = g_strconcat (name, ".sec", NULL);
+  g_autofree char *public = g_strconcat (name, ".pub", NULL);
+
+  if ((options->secret == NULL || options->public == NULL) && strchr (name, '/') != NULL)
+    return tool_usage_error ("a name with '/' needs --secret and --public");
+  return generate (name, options->secret != NULL ? options->secret : secret,
+                   options->public != NULL ? options->public : public);
+}
+
+/* clang-format off */
+static const ToolOption generate_options[] = {
+  { "secret", 0, TOOL_PATH, offsetof (GenerateOptions, secret), "FILE",
+    "where the secret half goes", .otherwise = "NAME.sec" },
+  { "public", 0, TOOL_PATH, offsetof (GenerateOptions, public), "FILE",
+    "where the public half goes", .otherwise = "NAME.pub" },
+  { NULL },
+};
+/* clang-format on */
+
+static const ToolCommand generate_command = {
+  .name = "generate",
+  .summary = "make a key",
+  .arguments = "NAME",
+  .description
+  = "Makes a key that signs what a farm builds, in the form of Nix. The secret half can "
+    "be\n"
+    "read by its owner only; files that are there are never written over. It prints the\n"
+    "public half.",
+  .notes
+  = "By custom a name is that of the farm and the number of the key.\n"
+    "\n"
+    "Example:\n"
+    "  buildq key generate farm.example.org-1 --secret farm.sec --public farm.pub\n"
+    "\n"
+    "Next: buildq serve --key FILE; buildq fetch --key FILE",
+  .min_arguments = 1,
+  .max_arguments = 1,
+  .options = generate_options,
+  .size = sizeof (GenerateOptions),
+  .run = run_generate,
+};
+
+static int
+run_show (gconstpointer options, char **arguments)
 {
   g_autofree char *public = NULL;
   g_autoptr (GError) error = NULL;
-  g_autoptr (BuildqKey) key = NULL;
-  int status;
+  g_autoptr (BuildqKey) key = buildq_key_new_from_file (arguments[0], &error);
 
-  if (!tool_parse (&show_usage, NULL, &argc, &argv, &status))
-    return status;
-  key = buildq_key_new_from_file (argv[1], &error);
   if (key == NULL)
     return tool_fail (error);
   public = buildq_key_to_public_string (key);
@@ -118,15 +122,23 @@ run_show (int argc, char **argv)
   return TOOL_OK;
 }
 
-int
-tool_cmd_key (int argc, char **argv)
-{
-  static const ToolCommand commands[] = {
-    { "generate", "make a key", run_generate },
-    { "show", "print the public half of a key", run_show },
-  };
+static const ToolCommand show_command = {
+  .name = "show",
+  .summary = "print the public half of a key",
+  .arguments = "FILE",
+  .description = "Prints the public half of a key, be it secret or public.",
+  .notes = "Example:\n"
+           "  buildq key show farm.sec",
+  .min_arguments = 1,
+  .max_arguments = 1,
+  .run = run_show,
+};
 
-  return tool_run_commands (
-      "buildq key", "Makes and shows keys, Ed25519 in the form of Nix.", commands,
-      G_N_ELEMENTS (commands), "'buildq key COMMAND --help' says more.\n", argc, argv);
-}
+static const ToolCommand *const commands[] = { &generate_command, &show_command, NULL };
+
+const ToolCommand tool_key_command = {
+  .name = "key",
+  .summary = "make and show signing keys",
+  .description = "Makes and shows keys, Ed25519 in the form of Nix.",
+  .commands = commands,
+};

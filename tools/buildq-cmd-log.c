@@ -5,27 +5,17 @@
 
 #include "buildq-tool.h"
 
+#define MAX_OFFSET 1e15
 #define FIRST_WAIT_MS 100
 #define MAX_WAIT_MS 1000
 /* Without -f: how long a worker may take to send what it has so far. */
 #define PATIENCE_US (5 * G_USEC_PER_SEC)
 
-static const ToolUsage usage = {
-  "KEY",
-  "Prints the log of the last attempt at a job: all of it when the job has ended and "
-  "its\n"
-  "log is in a mirror, else as much as the queue has. With -f it goes on until the job "
-  "ends.\n"
-  "Logs travel only while somebody reads them.",
-  "Examples:\n"
-  "  buildq log hello\n"
-  "  buildq log hello -f\n"
-  "  buildq log hello --offset 100000\n"
-  "\n"
-  "Next: buildq status --jobs lists the keys",
-  1,
-  1,
-};
+typedef struct
+{
+  gboolean follow;
+  gint64 offset;
+} LogOptions;
 
 static int
 print_log (BuildqQueue *queue, const char *key, gint64 offset, gboolean follow)
@@ -65,28 +55,48 @@ print_log (BuildqQueue *queue, const char *key, gint64 offset, gboolean follow)
     }
 }
 
-int
-tool_cmd_log (int argc, char **argv)
+static int
+run (gconstpointer data, char **arguments)
 {
-  gboolean follow = FALSE;
-  gint64 offset = 0;
+  const LogOptions *options = data;
   g_autoptr (GError) error = NULL;
-  g_autoptr (BuildqQueue) queue = NULL;
-  int status;
-  /* clang-format off */
-  const GOptionEntry entries[] = {
-    { "follow", 'f', 0, G_OPTION_ARG_NONE, &follow, "go on until the job ends", NULL },
-    { "offset", 0, 0, G_OPTION_ARG_INT64, &offset, "begin after the first N bytes (default: 0)", "N" },
-    { NULL },
-  };
-  /* clang-format on */
+  g_autoptr (BuildqQueue) queue = tool_connect ("reader", &error);
 
-  if (!tool_parse (&usage, entries, &argc, &argv, &status))
-    return status;
-  if (offset < 0)
-    return tool_usage_error ("--offset %" G_GINT64_FORMAT " is negative", offset);
-  queue = tool_connect ("reader", &error);
   if (queue == NULL)
     return tool_fail (error);
-  return print_log (queue, argv[1], offset, follow);
+  return print_log (queue, arguments[0], options->offset, options->follow);
 }
+
+/* clang-format off */
+static const ToolOption options[] = {
+  { "follow", 'f', TOOL_FLAG, offsetof (LogOptions, follow), NULL,
+    "go on until the job ends" },
+  { "offset", 0, TOOL_INT, offsetof (LogOptions, offset), "N",
+    "begin after the first N bytes", .value = "0", .min = 0, .max = MAX_OFFSET },
+  { NULL },
+};
+/* clang-format on */
+
+const ToolCommand tool_log_command = {
+  .name = "log",
+  .summary = "print or follow the log of a job",
+  .arguments = "KEY",
+  .description
+  = "Prints the log of the last attempt at a job: all of it when the job has ended and "
+    "its\n"
+    "log is in a mirror, else as much as the queue has. With -f it goes on until the job "
+    "ends.\n"
+    "Logs travel only while somebody reads them.",
+  .notes = "Examples:\n"
+           "  buildq log hello\n"
+           "  buildq log hello -f\n"
+           "  buildq log hello --offset 100000\n"
+           "\n"
+           "Next: buildq status --jobs lists the keys",
+  .min_arguments = 1,
+  .max_arguments = 1,
+  .options = options,
+  .shared = { tool_client_options },
+  .size = sizeof (LogOptions),
+  .run = run,
+};

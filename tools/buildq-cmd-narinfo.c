@@ -9,26 +9,15 @@
 
 #define MAX_NARINFO_BYTES (1024 * 1024)
 
-static const ToolUsage show_usage = {
-  "FILE|-",
-  "Shows the record of an artifact as mirrors keep it, a narinfo.",
-  "Examples:\n"
-  "  buildq narinfo show /srv/mirror/4fgg81wbrcqwzf3kg9ws5978bd9rypz4.narinfo\n"
-  "  curl -s http://mirror/HASH.narinfo | buildq narinfo show - --json",
-  1,
-  1,
-};
+typedef struct
+{
+  gboolean json;
+} ShowOptions;
 
-static const ToolUsage verify_usage = {
-  "FILE|-",
-  "Checks that a key that you name has signed the record of an artifact. It says "
-  "nothing\n"
-  "about the artifact itself: 'buildq fetch' checks both.",
-  "Example:\n"
-  "  buildq narinfo verify 4fgg81wbrcqwzf3kg9ws5978bd9rypz4.narinfo --key farm.pub",
-  1,
-  1,
-};
+typedef struct
+{
+  char **keys;
+} VerifyOptions;
 
 static BuildqArtifact *
 read_narinfo (const char *path, GError **error)
@@ -83,23 +72,15 @@ print_artifact (BuildqArtifact *artifact)
 }
 
 static int
-run_show (int argc, char **argv)
+run_show (gconstpointer data, char **arguments)
 {
-  gboolean json = FALSE;
+  const ShowOptions *options = data;
   g_autoptr (GError) error = NULL;
-  g_autoptr (BuildqArtifact) artifact = NULL;
-  int status;
-  const GOptionEntry entries[] = {
-    { "json", 0, 0, G_OPTION_ARG_NONE, &json, "print JSON, as in the protocol", NULL },
-    { NULL },
-  };
+  g_autoptr (BuildqArtifact) artifact = read_narinfo (arguments[0], &error);
 
-  if (!tool_parse (&show_usage, entries, &argc, &argv, &status))
-    return status;
-  artifact = read_narinfo (argv[1], &error);
   if (artifact == NULL)
     return tool_fail (error);
-  if (json)
+  if (options->json)
     {
       g_autofree char *text = buildq_artifact_to_json (artifact);
 
@@ -110,29 +91,43 @@ run_show (int argc, char **argv)
   return TOOL_OK;
 }
 
+/* clang-format off */
+static const ToolOption show_options[] = {
+  { "json", 0, TOOL_FLAG, offsetof (ShowOptions, json), NULL,
+    "print JSON, as in the protocol" },
+  { NULL },
+};
+/* clang-format on */
+
+static const ToolCommand show_command = {
+  .name = "show",
+  .summary = "show a record",
+  .arguments = "FILE|-",
+  .description = "Shows the record of an artifact as mirrors keep it, a narinfo.",
+  .notes = "Examples:\n"
+           "  buildq narinfo show /srv/mirror/4fgg81wbrcqwzf3kg9ws5978bd9rypz4.narinfo\n"
+           "  curl -s http://mirror/HASH.narinfo | buildq narinfo show - --json",
+  .min_arguments = 1,
+  .max_arguments = 1,
+  .options = show_options,
+  .size = sizeof (ShowOptions),
+  .run = run_show,
+};
+
 static int
-run_verify (int argc, char **argv)
+run_verify (gconstpointer data, char **arguments)
 {
-  g_auto (GStrv) keys = NULL;
+  const VerifyOptions *options = data;
   g_autoptr (GError) error = NULL;
   g_autoptr (BuildqArtifact) artifact = NULL;
   g_autoptr (BuildqKeyring) keyring = NULL;
-  int status;
-  const GOptionEntry entries[] = {
-    { "key", 'k', 0, G_OPTION_ARG_STRING_ARRAY, &keys,
-      "a key that is trusted: NAME:BASE64, or a file with it; can be repeated",
-      "PUBLIC" },
-    { NULL },
-  };
 
-  if (!tool_parse (&verify_usage, entries, &argc, &argv, &status))
-    return status;
-  if (keys == NULL)
+  if (options->keys == NULL)
     return tool_usage_error ("say which key is trusted: --key PUBLIC");
-  keyring = tool_open_keyring (keys, &error);
+  keyring = tool_open_keyring (options->keys, &error);
   if (keyring == NULL)
     return tool_fail (error);
-  artifact = read_narinfo (argv[1], &error);
+  artifact = read_narinfo (arguments[0], &error);
   if (artifact == NULL || !buildq_keyring_verify_artifact (keyring, artifact, &error))
     return tool_fail (error);
   tool_say ("good: %s is signed by a key that you trust",
@@ -140,18 +135,39 @@ run_verify (int argc, char **argv)
   return TOOL_OK;
 }
 
-int
-tool_cmd_narinfo (int argc, char **argv)
-{
-  static const ToolCommand commands[] = {
-    { "show", "show a record", run_show },
-    { "verify", "check who signed a record", run_verify },
-  };
+/* clang-format off */
+static const ToolOption verify_options[] = {
+  { "key", 'k', TOOL_STRINGS, offsetof (VerifyOptions, keys), "PUBLIC",
+    "a key that is trusted: NAME:BASE64, or a file with it", .group = "client" },
+  { NULL },
+};
+/* clang-format on */
 
-  return tool_run_commands (
-      "buildq narinfo",
-      "Shows and verifies the records of artifacts that mirrors keep, in the form\n"
-      "of Nix and Guix.",
-      commands, G_N_ELEMENTS (commands), "'buildq narinfo COMMAND --help' says more.\n",
-      argc, argv);
-}
+static const ToolCommand verify_command = {
+  .name = "verify",
+  .summary = "check who signed a record",
+  .arguments = "FILE|-",
+  .description
+  = "Checks that a key that you name has signed the record of an artifact. It says "
+    "nothing\n"
+    "about the artifact itself: 'buildq fetch' checks both.",
+  .notes
+  = "Example:\n"
+    "  buildq narinfo verify 4fgg81wbrcqwzf3kg9ws5978bd9rypz4.narinfo --key farm.pub",
+  .min_arguments = 1,
+  .max_arguments = 1,
+  .options = verify_options,
+  .size = sizeof (VerifyOptions),
+  .run = run_verify,
+};
+
+static const ToolCommand *const commands[] = { &show_command, &verify_command, NULL };
+
+const ToolCommand tool_narinfo_command = {
+  .name = "narinfo",
+  .summary = "show and verify the records that mirrors keep",
+  .description
+  = "Shows and verifies the records of artifacts that mirrors keep, in the form\n"
+    "of Nix and Guix.",
+  .commands = commands,
+};

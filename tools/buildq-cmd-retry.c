@@ -7,21 +7,10 @@
 
 #include <glib-unix.h>
 
-static const ToolUsage usage = {
-  "REQUEST|KEY",
-  "Tries again what did not succeed: all jobs of a request, or one job with those that "
-  "it\n"
-  "needs. Jobs that waited for them go on. What runs or has succeeded is left alone.",
-  "With --wait it tells what happens, and succeeds only if all jobs of the request do.\n"
-  "\n"
-  "Examples:\n"
-  "  buildq retry hello --wait\n"
-  "  buildq retry 5f1c\n"
-  "\n"
-  "Next: buildq status REQUEST, buildq log -f KEY",
-  1,
-  1,
-};
+typedef struct
+{
+  gboolean wait;
+} RetryOptions;
 
 static BuildqRequestStatus *
 call (BuildqQueue *queue, const char *request_id, const char *key, GError **error)
@@ -72,32 +61,54 @@ wait_for (BuildqQueue *queue, const char *id)
   return status;
 }
 
-int
-tool_cmd_retry (int argc, char **argv)
+static int
+run (gconstpointer data, char **arguments)
 {
-  gboolean wait = FALSE;
+  const RetryOptions *options = data;
   g_autoptr (GError) error = NULL;
-  g_autoptr (BuildqQueue) queue = NULL;
+  g_autoptr (BuildqQueue) queue = tool_connect ("submitter", &error);
   g_autoptr (BuildqRequestStatus) request = NULL;
   const char *id;
-  int status;
-  /* clang-format off */
-  const GOptionEntry entries[] = {
-    { "wait", 'w', 0, G_OPTION_ARG_NONE, &wait, "wait for the end, and tell about it", NULL },
-    { NULL },
-  };
-  /* clang-format on */
 
-  if (!tool_parse (&usage, entries, &argc, &argv, &status))
-    return status;
-  queue = tool_connect ("submitter", &error);
   if (queue == NULL)
     return tool_fail (error);
-  request = retry (queue, argv[1], &error);
+  request = retry (queue, arguments[0], &error);
   if (request == NULL)
     return tool_fail (error);
   id = buildq_request_status_get_id (request);
   tool_say ("%s: %s", id,
             buildq_request_state_to_string (buildq_request_status_get_state (request)));
-  return wait ? wait_for (queue, id) : TOOL_OK;
+  return options->wait ? wait_for (queue, id) : TOOL_OK;
 }
+
+/* clang-format off */
+static const ToolOption options[] = {
+  { "wait", 'w', TOOL_FLAG, offsetof (RetryOptions, wait), NULL,
+    "wait for the end, and tell about it" },
+  { NULL },
+};
+/* clang-format on */
+
+const ToolCommand tool_retry_command = {
+  .name = "retry",
+  .summary = "try again what did not succeed",
+  .arguments = "REQUEST|KEY",
+  .description
+  = "Tries again what did not succeed: all jobs of a request, or one job with those that "
+    "it\n"
+    "needs. Jobs that waited for them go on. What runs or has succeeded is left alone.",
+  .notes = "With --wait it tells what happens, and succeeds only if all jobs of the "
+           "request do.\n"
+           "\n"
+           "Examples:\n"
+           "  buildq retry hello --wait\n"
+           "  buildq retry 5f1c\n"
+           "\n"
+           "Next: buildq status REQUEST, buildq log -f KEY",
+  .min_arguments = 1,
+  .max_arguments = 1,
+  .options = options,
+  .shared = { tool_client_options },
+  .size = sizeof (RetryOptions),
+  .run = run,
+};

@@ -9,20 +9,12 @@
 
 #define MAX_JOBS 200
 
-static const ToolUsage usage = {
-  "[REQUEST|KEY]",
-  "Shows what the queue at BUILDQ_URI has: without an argument the workers and the jobs "
-  "that\n"
-  "are not finished; else a request with its jobs, or one job.",
-  "Examples:\n"
-  "  buildq status\n"
-  "  buildq status 5f1c\n"
-  "  buildq status --jobs --json | jq '.[].key'\n"
-  "\n"
-  "Next: buildq log KEY, buildq cancel REQUEST",
-  0,
-  1,
-};
+typedef struct
+{
+  gboolean jobs;
+  gboolean workers;
+  gboolean json;
+} StatusOptions;
 
 static const char *const unfinished[] = { "leased", "ready", "waiting", NULL };
 
@@ -218,34 +210,55 @@ show_named (BuildqQueue *queue, const char *name, gboolean json)
   return TOOL_FAILED;
 }
 
-int
-tool_cmd_status (int argc, char **argv)
+static int
+run (gconstpointer data, char **arguments)
 {
-  gboolean jobs = FALSE;
-  gboolean workers = FALSE;
-  gboolean json = FALSE;
+  const StatusOptions *options = data;
   g_autoptr (GError) error = NULL;
   g_autoptr (BuildqQueue) queue = NULL;
-  int status;
-  /* clang-format off */
-  const GOptionEntry entries[] = {
-    { "jobs", 0, 0, G_OPTION_ARG_NONE, &jobs, "show all jobs, finished ones too", NULL },
-    { "workers", 0, 0, G_OPTION_ARG_NONE, &workers, "show the workers only", NULL },
-    { "json", 0, 0, G_OPTION_ARG_NONE, &json, "print JSON, as in the protocol", NULL },
-    { NULL },
-  };
-  /* clang-format on */
 
-  if (!tool_parse (&usage, entries, &argc, &argv, &status))
-    return status;
-  if ((int) jobs + (int) workers + (argc > 1) > 1)
+  if (options->jobs + options->workers + (arguments[0] != NULL) > 1)
     return tool_usage_error ("a request, --jobs and --workers exclude each other");
   queue = tool_connect ("reader", &error);
   if (queue == NULL)
     return tool_fail (error);
-  if (argc > 1)
-    return show_named (queue, argv[1], json);
-  if (workers)
-    return show_workers (queue, json);
-  return jobs ? show_jobs (queue, NULL, json) : show_all (queue, json);
+  if (arguments[0] != NULL)
+    return show_named (queue, arguments[0], options->json);
+  if (options->workers)
+    return show_workers (queue, options->json);
+  return options->jobs ? show_jobs (queue, NULL, options->json)
+                       : show_all (queue, options->json);
 }
+
+/* clang-format off */
+static const ToolOption options[] = {
+  { "jobs", 0, TOOL_FLAG, offsetof (StatusOptions, jobs), NULL,
+    "show all jobs, finished ones too" },
+  { "workers", 0, TOOL_FLAG, offsetof (StatusOptions, workers), NULL,
+    "show the workers only" },
+  { "json", 0, TOOL_FLAG, offsetof (StatusOptions, json), NULL,
+    "print JSON, as in the protocol" },
+  { NULL },
+};
+/* clang-format on */
+
+const ToolCommand tool_status_command = {
+  .name = "status",
+  .summary = "show jobs, requests and workers",
+  .arguments = "[REQUEST|KEY]",
+  .description = "Shows what the queue at BUILDQ_URI has: without an argument the "
+                 "workers and the jobs "
+                 "that\n"
+                 "are not finished; else a request with its jobs, or one job.",
+  .notes = "Examples:\n"
+           "  buildq status\n"
+           "  buildq status 5f1c\n"
+           "  buildq status --jobs --json | jq '.[].key'\n"
+           "\n"
+           "Next: buildq log KEY, buildq cancel REQUEST",
+  .max_arguments = 1,
+  .options = options,
+  .shared = { tool_client_options },
+  .size = sizeof (StatusOptions),
+  .run = run,
+};

@@ -7,61 +7,12 @@
 
 #include <glib-unix.h>
 
-static const ToolUsage usage = {
-  "FILE.json|- or -- COMMAND [ARGUMENT…]",
-  "Submits the jobs of a file, or a command, to the queue at BUILDQ_URI, and prints the "
-  "id\n"
-  "of the request. Local files that the jobs name as inputs are put into the mirrors "
-  "first.\n"
-  "With --wait it tells what happens until all is done, and succeeds only if all jobs "
-  "do;\n"
-  "^C ends the waiting, not the jobs.\n"
-  "\n"
-  "A command runs on some machine in an empty directory, with its inputs at the same "
-  "places\n"
-  "as here. With --wait its log comes to stdout, its outputs come here, its exit status "
-  "is\n"
-  "that of 'buildq submit', and ^C withdraws it.",
-  "A file with two jobs, of which the second needs what the first makes:\n"
-  "  {\"defaults\": {\"env\": {\"LANG\": \"C.UTF-8\"}, \"timeout_s\": 600},\n"
-  "   \"jobs\": [\n"
-  "    {\"key\": \"hello\", \"argv\": [\"sh\", \"-c\", \"sort $BUILDQ_INPUT_words > "
-  "$out\"],\n"
-  "     \"inputs\": {\"words\": {\"file\": \"words.txt\"}}, \"outputs\": [\"out\"]},\n"
-  "    {\"key\": \"count\", \"argv\": [\"sh\", \"-c\", \"wc -l $BUILDQ_INPUT_hello > "
-  "$out\"],\n"
-  "     \"inputs\": {\"hello\": {\"job\": \"hello\"}}, \"outputs\": [\"out\"]}]}\n"
-  "A job runs in an empty directory, and finds each input at the path in "
-  "BUILDQ_INPUT_NAME.\n"
-  "It puts an output to the path in the variable of the output's name; or the output has "
-  "a\n"
-  "'path', which is taken from its directory: {\"name\": \"out\", \"path\": \"result\"}. "
-  "All\n"
-  "members are described in job-file.schema.json.\n"
-  "\n"
-  "The same key names the same work: what was built already is answered at once. A "
-  "command\n"
-  "without --key is work of its own.\n"
-  "\n"
-  "Exit status of a command with --wait: its own; 124 if it took too long; 125 if it was "
-  "not\n"
-  "run to its end, or its outputs could not be fetched; 130 after ^C.\n"
-  "\n"
-  "Examples:\n"
-  "  buildq submit jobs.json --wait --mirror /srv/mirror\n"
-  "  make-jobs | buildq submit - --priority 10 --group nightly\n"
-  "  buildq submit --mirror /srv/mirror --input . --wait -- make check\n"
-  "  buildq submit -m /srv/mirror -i main.c -o main --wait -- cc -o main main.c\n"
-  "\n"
-  "Next: buildq status REQUEST, buildq log KEY, buildq fetch --help",
-  0,
-  1,
-};
+#define MAX_PRIORITY 1000000
+#define MAX_NUMBER 1000000000
 
 typedef struct
 {
   ToolCommandOptions command;
-  char **mirrors;
   char *store_dir;
   char *group;
   char *priority;
@@ -71,23 +22,6 @@ typedef struct
   gboolean rebuild;
   gboolean json;
 } SubmitOptions;
-
-static void
-submit_options_clear (SubmitOptions *self)
-{
-  g_strfreev (self->command.inputs);
-  g_strfreev (self->command.outputs);
-  g_strfreev (self->command.environment);
-  g_strfreev (self->command.features);
-  g_free (self->command.key);
-  g_free (self->command.system);
-  g_strfreev (self->mirrors);
-  g_free (self->store_dir);
-  g_free (self->group);
-  g_free (self->priority);
-}
-
-G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (SubmitOptions, submit_options_clear)
 
 static gboolean
 on_interrupt (gpointer user_data)
@@ -100,11 +34,7 @@ on_interrupt (gpointer user_data)
 
 /* @argv: a command, or %NULL. */
 static BuildqRequest *
-make_request (const char *file,
-              char **argv,
-              const SubmitOptions *options,
-              gint64 priority,
-              GError **error)
+make_request (const char *file, char **argv, const SubmitOptions *options, GError **error)
 {
   g_autoptr (BuildqRequest) request
       = argv != NULL ? tool_command_request (&options->command, argv, error)
@@ -118,7 +48,8 @@ make_request (const char *file,
   if (options->group != NULL)
     buildq_request_builder_set_group (builder, options->group);
   if (options->priority != NULL)
-    buildq_request_builder_set_priority (builder, priority);
+    buildq_request_builder_set_priority (builder,
+                                         g_ascii_strtoll (options->priority, NULL, 10));
   if (options->rebuild)
     buildq_request_builder_set_rebuild (builder, TRUE);
   return buildq_request_builder_build (builder, error);
@@ -152,7 +83,7 @@ wait_for (BuildqQueue *queue,
     g_unix_signal_add (SIGTERM, on_interrupt, &stop),
   };
   int status = is_command && !options->json
-                   ? tool_await_command (queue, id, request, options->mirrors, &stop)
+                   ? tool_await_command (queue, id, request, tool_shared.mirrors, &stop)
                    : wait_for_jobs (queue, id, options->json, &stop);
 
   for (guint i = 0; i < G_N_ELEMENTS (sources); i++)
@@ -172,8 +103,6 @@ print_request (BuildqRequest *request)
 static int
 submit (BuildqRequest *request, const SubmitOptions *options, gboolean is_command)
 {
-  const char *store_dir
-      = options->store_dir != NULL ? options->store_dir : TOOL_DEFAULT_STORE_DIR;
   g_autoptr (GError) error = NULL;
   g_autoptr (BuildqQueue) queue = tool_connect ("submitter", &error);
   g_autoptr (BuildqRequest) uploaded = NULL;
@@ -185,7 +114,8 @@ submit (BuildqRequest *request, const SubmitOptions *options, gboolean is_comman
   if (is_command && options->wait && !options->force
       && !tool_check_outputs (request, &error))
     return tool_fail (error);
-  uploaded = tool_upload_inputs (request, options->mirrors, store_dir, &error);
+  uploaded
+      = tool_upload_inputs (request, tool_shared.mirrors, options->store_dir, &error);
   if (uploaded == NULL)
     return tool_fail (error);
   status = tool_submit (queue, uploaded, &error);
@@ -204,22 +134,6 @@ submit (BuildqRequest *request, const SubmitOptions *options, gboolean is_comman
       tool_say ("%s", json);
     }
   return options->wait ? wait_for (queue, id, uploaded, options, is_command) : TOOL_OK;
-}
-
-/* Cuts what follows "--" off; %NULL if there is no "--". */
-static char **
-split_command (int *argc, char **argv)
-{
-  for (int i = 1; i < *argc; i++)
-    if (g_str_equal (argv[i], "--"))
-      {
-        char **command = argv + i + 1;
-
-        argv[i] = NULL;
-        *argc = i;
-        return command;
-      }
-  return NULL;
 }
 
 /* What is said of a command only makes sense with one. */
@@ -245,57 +159,141 @@ check_use (const SubmitOptions *options, const char *file, char **command, int *
                                 "--cores and --timeout are for '-- COMMAND'; the file "
                                 "'%s' says so itself",
                                 file);
-  else if (of_command->cores < 0 || of_command->timeout_s < 0)
-    *status = tool_usage_error ("--cores and --timeout must not be negative");
   else
     return TRUE;
   return FALSE;
 }
 
-int
-tool_cmd_submit (int argc, char **argv)
+static gboolean
+check_priority (const char *text, GError **error)
 {
-  g_auto (SubmitOptions) options = { 0 };
-  ToolCommandOptions *of_command = &options.command;
-  char **command = split_command (&argc, argv);
+  if (g_ascii_string_to_signed (text, 10, -MAX_PRIORITY, MAX_PRIORITY, NULL, NULL))
+    return TRUE;
+  g_set_error (error, BUILDQ_ERROR, BUILDQ_ERROR_INVALID,
+               "'%s' is not a whole number between -%d and %d", text, MAX_PRIORITY,
+               MAX_PRIORITY);
+  return FALSE;
+}
+
+static int
+run (gconstpointer data, char **arguments)
+{
+  const SubmitOptions *options = data;
+  char **command = tool_shared.command;
   g_autoptr (GError) error = NULL;
   g_autoptr (BuildqRequest) request = NULL;
-  gint64 priority = 0;
   int status;
-  /* clang-format off */
-  const GOptionEntry entries[] = {
-    { "wait", 'w', 0, G_OPTION_ARG_NONE, &options.wait, "wait for the end, and tell about it", NULL },
-    { "input", 'i', 0, G_OPTION_ARG_FILENAME_ARRAY, &of_command->inputs, "of a command: a file or directory that it finds at the same place, or at AT; can be repeated", "[AT=]PATH" },
-    { "output", 'o', 0, G_OPTION_ARG_FILENAME_ARRAY, &of_command->outputs, "of a command: a file or directory that it makes, which comes here with --wait; can be repeated", "PATH" },
-    { "force", 'f', 0, G_OPTION_ARG_NONE, &options.force, "replace outputs that are here already", NULL },
-    { "env", 'e', 0, G_OPTION_ARG_STRING_ARRAY, &of_command->environment, "of a command: a variable of its environment; can be repeated", "NAME=VALUE" },
-    { "key", 'k', 0, G_OPTION_ARG_STRING, &of_command->key, "of a command: names the work, so that it is done once", "KEY" },
-    { "system", 0, 0, G_OPTION_ARG_STRING, &of_command->system, "of a command: what it runs on (default: as this machine)", "SYSTEM" },
-    { "feature", 0, 0, G_OPTION_ARG_STRING_ARRAY, &of_command->features, "of a command: what a machine must have; can be repeated", "NAME" },
-    { "cores", 0, 0, G_OPTION_ARG_INT64, &of_command->cores, "of a command: how many cores it needs", "N" },
-    { "timeout", 0, 0, G_OPTION_ARG_INT64, &of_command->timeout_s, "of a command: how long it may take (default: no limit)", "SECONDS" },
-    { "mirror", 'm', 0, G_OPTION_ARG_STRING_ARRAY, &options.mirrors, "where local files are put: a directory or a URI that the workers read too; can be repeated", "URI" },
-    { "priority", 'p', 0, G_OPTION_ARG_STRING, &options.priority, "higher goes first, may be negative (default: that of the file, else 0)", "N" },
-    { "group", 'g', 0, G_OPTION_ARG_STRING, &options.group, "a name that requests can share", "NAME" },
-    { "rebuild", 0, 0, G_OPTION_ARG_NONE, &options.rebuild, "build again what was built before", NULL },
-    { "store-dir", 0, 0, G_OPTION_ARG_STRING, &options.store_dir, "as said to 'buildq serve' (default: " TOOL_DEFAULT_STORE_DIR ")", "DIR" },
-    { "dry-run", 0, 0, G_OPTION_ARG_NONE, &options.dry_run, "only check, and print the request in the form of the protocol", NULL },
-    { "json", 0, 0, G_OPTION_ARG_NONE, &options.json, "print JSON: the status of the request, with --wait also of its jobs", NULL },
-    { NULL },
-  };
-  /* clang-format on */
 
-  if (!tool_parse (&usage, entries, &argc, &argv, &status)
-      || !check_use (&options, argc > 1 ? argv[1] : NULL, command, &status))
+  if (!check_use (options, arguments[0], command, &status))
     return status;
-  if (options.priority != NULL
-      && !g_ascii_string_to_signed (options.priority, 10, -1000000, 1000000, &priority,
-                                    NULL))
-    return tool_usage_error (
-        "--priority '%s' is not a number between -1000000 and 1000000", options.priority);
-  request = make_request (argv[1], command, &options, priority, &error);
+  request = make_request (arguments[0], command, options, &error);
   if (request == NULL)
     return tool_fail (error);
-  return options.dry_run ? print_request (request)
-                         : submit (request, &options, command != NULL);
+  return options->dry_run ? print_request (request)
+                          : submit (request, options, command != NULL);
 }
+
+/* clang-format off */
+static const ToolOption options[] = {
+  { "wait", 'w', TOOL_FLAG, offsetof (SubmitOptions, wait), NULL,
+    "wait for the end, and tell about it" },
+  { "input", 'i', TOOL_STRINGS, offsetof (SubmitOptions, command.inputs), "[AT=]PATH",
+    "of a command: a file or directory that it finds at the same place, or at AT" },
+  { "output", 'o', TOOL_STRINGS, offsetof (SubmitOptions, command.outputs), "PATH",
+    "of a command: a file or directory that it makes, which comes here with --wait" },
+  { "force", 'f', TOOL_FLAG, offsetof (SubmitOptions, force), NULL,
+    "replace outputs that are here already" },
+  { "env", 'e', TOOL_STRINGS, offsetof (SubmitOptions, command.environment), "NAME=VALUE",
+    "of a command: a variable of its environment" },
+  { "key", 'k', TOOL_STRING, offsetof (SubmitOptions, command.key), "KEY",
+    "of a command: names the work, so that it is done once" },
+  { "system", 0, TOOL_STRING, offsetof (SubmitOptions, command.system), "SYSTEM",
+    "of a command: what it runs on", .otherwise = "as this machine" },
+  { "feature", 0, TOOL_STRINGS, offsetof (SubmitOptions, command.features), "NAME",
+    "of a command: what a machine must have" },
+  { "cores", 0, TOOL_INT, offsetof (SubmitOptions, command.cores), "N",
+    "of a command: how many cores it needs", .min = 0, .max = MAX_NUMBER },
+  { "timeout", 0, TOOL_INT, offsetof (SubmitOptions, command.timeout_s), "SECONDS",
+    "of a command: how long it may take", .otherwise = "no limit",
+    .min = 0, .max = MAX_NUMBER },
+  { "priority", 'p', TOOL_STRING, offsetof (SubmitOptions, priority), "N",
+    "higher goes first, may be negative", .otherwise = "that of the file, else 0",
+    .check = check_priority },
+  { "group", 'g', TOOL_STRING, offsetof (SubmitOptions, group), "NAME",
+    "a name that requests can share", .group = "client" },
+  { "rebuild", 0, TOOL_FLAG, offsetof (SubmitOptions, rebuild), NULL,
+    "build again what was built before" },
+  { "store-dir", 0, TOOL_STRING, offsetof (SubmitOptions, store_dir), "DIR",
+    "as said to 'buildq serve'",
+    .group = "client", .value = TOOL_DEFAULT_STORE_DIR, .check = tool_check_absolute },
+  { "dry-run", 0, TOOL_FLAG, offsetof (SubmitOptions, dry_run), NULL,
+    "only check, and print the request in the form of the protocol" },
+  { "json", 0, TOOL_FLAG, offsetof (SubmitOptions, json), NULL,
+    "print JSON: the status of the request, with --wait also of its jobs" },
+  { NULL },
+};
+/* clang-format on */
+
+const ToolCommand tool_submit_command = {
+  .name = "submit",
+  .summary = "submit jobs or a command, and wait for them",
+  .arguments = "FILE.json|- or -- COMMAND [ARGUMENT…]",
+  .description
+  = "Submits the jobs of a file, or a command, to the queue at BUILDQ_URI, and prints "
+    "the "
+    "id\n"
+    "of the request. Local files that the jobs name as inputs are put into the mirrors "
+    "first.\n"
+    "With --wait it tells what happens until all is done, and succeeds only if all jobs "
+    "do;\n"
+    "^C ends the waiting, not the jobs.\n"
+    "\n"
+    "A command runs on some machine in an empty directory, with its inputs at the same "
+    "places\n"
+    "as here. With --wait its log comes to stdout, its outputs come here, its exit "
+    "status "
+    "is\n"
+    "that of 'buildq submit', and ^C withdraws it.",
+  .notes
+  = "A file with two jobs, of which the second needs what the first makes:\n"
+    "  {\"defaults\": {\"env\": {\"LANG\": \"C.UTF-8\"}, \"timeout_s\": 600},\n"
+    "   \"jobs\": [\n"
+    "    {\"key\": \"hello\", \"argv\": [\"sh\", \"-c\", \"sort $BUILDQ_INPUT_words > "
+    "$out\"],\n"
+    "     \"inputs\": {\"words\": {\"file\": \"words.txt\"}}, \"outputs\": [\"out\"]},\n"
+    "    {\"key\": \"count\", \"argv\": [\"sh\", \"-c\", \"wc -l $BUILDQ_INPUT_hello > "
+    "$out\"],\n"
+    "     \"inputs\": {\"hello\": {\"job\": \"hello\"}}, \"outputs\": [\"out\"]}]}\n"
+    "A job runs in an empty directory, and finds each input at the path in "
+    "BUILDQ_INPUT_NAME.\n"
+    "It puts an output to the path in the variable of the output's name; or the output "
+    "has "
+    "a\n"
+    "'path', which is taken from its directory: {\"name\": \"out\", \"path\": "
+    "\"result\"}. "
+    "All\n"
+    "members are described in job-file.schema.json.\n"
+    "\n"
+    "The same key names the same work: what was built already is answered at once. A "
+    "command\n"
+    "without --key is work of its own.\n"
+    "\n"
+    "Exit status of a command with --wait: its own; 124 if it took too long; 125 if it "
+    "was "
+    "not\n"
+    "run to its end, or its outputs could not be fetched; 130 after ^C.\n"
+    "\n"
+    "Examples:\n"
+    "  buildq submit jobs.json --wait --mirror /srv/mirror\n"
+    "  make-jobs | buildq submit - --priority 10 --group nightly\n"
+    "  buildq submit --mirror /srv/mirror --input . --wait -- make check\n"
+    "  buildq submit -m /srv/mirror -i main.c -o main --wait -- cc -o main main.c\n"
+    "\n"
+    "Next: buildq status REQUEST, buildq log KEY, buildq fetch --help",
+  .max_arguments = 1,
+  .takes_command = TRUE,
+  .options = options,
+  .shared = { tool_client_options, tool_mirror_options },
+  .size = sizeof (SubmitOptions),
+  .run = run,
+};

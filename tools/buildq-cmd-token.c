@@ -7,50 +7,15 @@
 
 #include <stdio.h>
 
-#define STATE_HELP "the state directory of the queue (default: BUILDQ_STATE)"
-
-static const ToolUsage add_usage = {
-  "NAME [ROLE]",
-  "Lets somebody use the queue of this machine, and prints the token that they show. It\n"
-  "cannot be printed again.",
-  "Roles: reader (may look), submitter (may also submit, and cancel what it submitted),\n"
-  "worker (may fetch jobs, under the name of the token), relay (may do so for others), "
-  "admin\n"
-  "(may do everything).\n"
-  "\n"
-  "The first token makes an open queue a closed one: start 'buildq serve' again then. "
-  "Later\n"
-  "ones count at once.\n"
-  "\n"
-  "Examples:\n"
-  "  buildq token add ant --role worker > ant.token\n"
-  "  BUILDQ_TOKEN_FILE=ant.token buildq work --name ant --mirror /srv/mirror",
-  1,
-  2,
-};
-
-static const ToolUsage list_usage = {
-  NULL,
-  "Lists who may use the queue of this machine.",
-  "Example:\n"
-  "  buildq token list --state /srv/farm",
-  0,
-  0,
-};
-
-static const ToolUsage remove_usage = {
-  "NAME",
-  "Lets somebody use the queue of this machine no longer. That counts at once.",
-  "Example:\n"
-  "  buildq token remove ant",
-  1,
-  1,
-};
+typedef struct
+{
+  char *role;
+} AddOptions;
 
 static BuildqAuthority *
-open_authority (const char *state_option, GError **error)
+open_authority (GError **error)
 {
-  g_autofree char *state = tool_state_dir (state_option);
+  g_autofree char *state = tool_state_dir ();
   g_autofree char *path = g_build_filename (state, "tokens.json", NULL);
 
   if (!tool_make_dir (state, error))
@@ -59,7 +24,7 @@ open_authority (const char *state_option, GError **error)
 }
 
 static int
-add (const char *state, const char *name, const char *role_name)
+add (const char *name, const char *role_name)
 {
   g_autoptr (GError) error = NULL;
   g_autoptr (BuildqAuthority) authority = NULL;
@@ -72,7 +37,7 @@ add (const char *state, const char *name, const char *role_name)
   if (!buildq_role_from_string (role_name, &role, &error))
     return tool_usage_error ("%s; roles are reader, submitter, worker, relay and admin",
                              error->message);
-  authority = open_authority (state, &error);
+  authority = open_authority (&error);
   if (authority == NULL)
     return tool_fail (error);
   token = buildq_authority_add_token (authority, name, role, &error);
@@ -83,41 +48,64 @@ add (const char *state, const char *name, const char *role_name)
 }
 
 static int
-run_add (int argc, char **argv)
+run_add (gconstpointer data, char **arguments)
 {
-  g_autofree char *state = NULL;
-  g_autofree char *role = NULL;
-  int status;
-  const GOptionEntry entries[] = {
-    { "role", 'r', 0, G_OPTION_ARG_STRING, &role, "what they may do, see below", "ROLE" },
-    { "state", 0, 0, G_OPTION_ARG_FILENAME, &state, STATE_HELP, "DIR" },
-    { NULL },
-  };
+  const AddOptions *options = data;
 
-  if (!tool_parse (&add_usage, entries, &argc, &argv, &status))
-    return status;
-  if (role != NULL && argc > 2)
+  if (options->role != NULL && arguments[1] != NULL)
     return tool_usage_error ("the role is there twice");
-  return add (state, argv[1], argc > 2 ? argv[2] : role);
+  return add (arguments[0], arguments[1] != NULL ? arguments[1] : options->role);
 }
 
+static const char *const roles[]
+    = { "reader", "submitter", "worker", "relay", "admin", NULL };
+
+/* clang-format off */
+static const ToolOption add_options[] = {
+  { "role", 'r', TOOL_STRING, offsetof (AddOptions, role), "ROLE", "what they may do",
+    .choices = roles },
+  { NULL },
+};
+/* clang-format on */
+
+static const ToolCommand add_command = {
+  .name = "add",
+  .summary = "let somebody in, and print their token",
+  .arguments = "NAME [ROLE]",
+  .description = "Lets somebody use the queue of this machine, and prints the token that "
+                 "they show. It\n"
+                 "cannot be printed again.",
+  .notes
+  = "Roles: reader (may look), submitter (may also submit, and cancel what it "
+    "submitted),\n"
+    "worker (may fetch jobs, under the name of the token), relay (may do so for others), "
+    "admin\n"
+    "(may do everything).\n"
+    "\n"
+    "The first token makes an open queue a closed one: start 'buildq serve' again then. "
+    "Later\n"
+    "ones count at once.\n"
+    "\n"
+    "Examples:\n"
+    "  buildq token add ant --role worker > ant.token\n"
+    "  BUILDQ_TOKEN_FILE=ant.token buildq work --name ant --mirror /srv/mirror",
+  .min_arguments = 1,
+  .max_arguments = 2,
+  .options = add_options,
+  .shared = { tool_server_state_options },
+  .size = sizeof (AddOptions),
+  .run = run_add,
+};
+
 static int
-run_list (int argc, char **argv)
+run_list (gconstpointer options, char **arguments)
 {
-  g_autofree char *state = NULL;
   g_autoptr (GError) error = NULL;
   g_autoptr (BuildqAuthority) authority = NULL;
   g_autoptr (GPtrArray) principals = NULL;
   g_autoptr (ToolTable) table = tool_table_new ("NAME", "ROLE", NULL);
-  int status;
-  const GOptionEntry entries[] = {
-    { "state", 0, 0, G_OPTION_ARG_FILENAME, &state, STATE_HELP, "DIR" },
-    { NULL },
-  };
 
-  if (!tool_parse (&list_usage, entries, &argc, &argv, &status))
-    return status;
-  authority = open_authority (state, &error);
+  authority = open_authority (&error);
   if (authority == NULL)
     return tool_fail (error);
   principals = buildq_authority_list (authority, &error);
@@ -134,39 +122,48 @@ run_list (int argc, char **argv)
   return TOOL_OK;
 }
 
-static int
-run_remove (int argc, char **argv)
-{
-  g_autofree char *state = NULL;
-  g_autoptr (GError) error = NULL;
-  g_autoptr (BuildqAuthority) authority = NULL;
-  int status;
-  const GOptionEntry entries[] = {
-    { "state", 0, 0, G_OPTION_ARG_FILENAME, &state, STATE_HELP, "DIR" },
-    { NULL },
-  };
+static const ToolCommand list_command = {
+  .name = "list",
+  .summary = "list who may use the queue",
+  .description = "Lists who may use the queue of this machine.",
+  .notes = "Example:\n"
+           "  buildq token list --state /srv/farm",
+  .shared = { tool_server_state_options },
+  .run = run_list,
+};
 
-  if (!tool_parse (&remove_usage, entries, &argc, &argv, &status))
-    return status;
-  authority = open_authority (state, &error);
-  if (authority == NULL || !buildq_authority_remove (authority, argv[1], &error))
+static int
+run_remove (gconstpointer options, char **arguments)
+{
+  g_autoptr (GError) error = NULL;
+  g_autoptr (BuildqAuthority) authority = open_authority (&error);
+
+  if (authority == NULL || !buildq_authority_remove (authority, arguments[0], &error))
     return tool_fail (error);
   return TOOL_OK;
 }
 
-int
-tool_cmd_token (int argc, char **argv)
-{
-  static const ToolCommand commands[] = {
-    { "add", "let somebody in, and print their token", run_add },
-    { "list", "list who may use the queue", run_list },
-    { "remove", "let somebody in no longer", run_remove },
-  };
+static const ToolCommand remove_command = {
+  .name = "remove",
+  .summary = "let somebody in no longer",
+  .arguments = "NAME",
+  .description
+  = "Lets somebody use the queue of this machine no longer. That counts at once.",
+  .notes = "Example:\n"
+           "  buildq token remove ant",
+  .min_arguments = 1,
+  .max_arguments = 1,
+  .shared = { tool_server_state_options },
+  .run = run_remove,
+};
 
-  return tool_run_commands (
-      "buildq token",
-      "Manages those who may use the queue whose state directory is on this\n"
-      "machine. Only hashes of tokens are kept.",
-      commands, G_N_ELEMENTS (commands), "'buildq token COMMAND --help' says more.\n",
-      argc, argv);
-}
+static const ToolCommand *const commands[]
+    = { &add_command, &list_command, &remove_command, NULL };
+
+const ToolCommand tool_token_command = {
+  .name = "token",
+  .summary = "add, list and remove those who may use a queue",
+  .description = "Manages those who may use the queue whose state directory is on this\n"
+                 "machine. Only hashes of tokens are kept.",
+  .commands = commands,
+};

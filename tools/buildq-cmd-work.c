@@ -6,36 +6,18 @@
 #include "buildq-tool.h"
 
 #include <glib-unix.h>
-#include <string.h>
 
-static const ToolUsage usage = {
-  NULL,
-  "Runs a worker: it fetches jobs from the queue at BUILDQ_URI when this machine has\n"
-  "resources to spare, finds their inputs in the mirrors, builds, and puts what came "
-  "out\n"
-  "into the mirrors. It prints a line for each job.\n"
-  "\n"
-  "SIGTERM or ^C: it takes no more jobs, and ends when those that run have ended. A "
-  "second\n"
-  "one: it stops them, and gives them back to the queue. When the queue goes away it "
-  "goes\n"
-  "on building, and connects again.",
-  "Jobs are commands that this machine runs as the user who started this, so let only\n"
-  "those submit whom you would let log in.\n"
-  "\n"
-  "Mirrors are directories, file: or http(s): URIs, in the order in which they are "
-  "asked;\n"
-  "results go into all of them.\n"
-  "\n"
-  "Examples:\n"
-  "  buildq work --name ant --mirror /srv/mirror\n"
-  "  BUILDQ_URI=http://head:8720 BUILDQ_TOKEN_FILE=/etc/buildq/token \\\n"
-  "    buildq work --name ant --mirror http://mirror:8080/ --slots 4 --feature kvm\n"
-  "\n"
-  "Next: buildq status --workers, buildq submit --help",
-  0,
-  0,
-};
+typedef struct
+{
+  char *name;
+  char *store;
+  char *store_dir;
+  char *work_dir;
+  char **systems;
+  char **features;
+  char *compression;
+  gint64 slots;
+} WorkOptions;
 
 /* How often it is looked whether the queue answers. */
 #define WATCH_S 5
@@ -96,7 +78,7 @@ on_attached (BuildqAgent *agent, gpointer user_data)
 }
 
 static int
-run (Work *self)
+work (Work *self)
 {
   BuildqAgent *agent = buildq_worker_get_agent (self->worker);
   g_autoptr (GAsyncResult) result = NULL;
@@ -120,83 +102,103 @@ run (Work *self)
 }
 
 static int
-work (ToolWorkerOptions *options)
+run (gconstpointer data, char **arguments)
 {
-  g_autofree char *state = tool_state_dir (NULL);
-  g_autofree char *store = NULL;
-  g_autofree char *work_dir = NULL;
+  const WorkOptions *options = data;
+  const char *name = options->name != NULL ? options->name : g_get_host_name ();
+  g_autofree char *state = tool_state_dir ();
+  g_autofree char *store = g_build_filename (state, "workers", name, "store", NULL);
+  g_autofree char *work_dir = g_build_filename (state, "workers", name, "work", NULL);
   g_autoptr (GError) error = NULL;
   g_autoptr (BuildqQueue) queue = NULL;
   g_autoptr (BuildqWorker) worker = NULL;
   g_autoptr (GCancellable) cancellable = g_cancellable_new ();
+  const ToolWorkerOptions parts = {
+    .name = name,
+    .store = options->store != NULL ? options->store : store,
+    .store_dir = options->store_dir,
+    .work_dir = options->work_dir != NULL ? options->work_dir : work_dir,
+    .mirrors = tool_shared.mirrors,
+    .systems = options->systems,
+    .features = options->features,
+    .compression = options->compression,
+    .slots = options->slots,
+  };
 
-  store = options->store != NULL
-              ? g_canonicalize_filename (options->store, NULL)
-              : g_build_filename (state, "workers", options->name, "store", NULL);
-  work_dir = options->work_dir != NULL
-                 ? g_canonicalize_filename (options->work_dir, NULL)
-                 : g_build_filename (state, "workers", options->name, "work", NULL);
-  options->store = store;
-  options->work_dir = work_dir;
   queue = tool_connect ("worker", &error);
   if (queue == NULL)
     return tool_fail (error);
-  worker = tool_open_worker (queue, options, &error);
+  worker = tool_open_worker (queue, &parts, &error);
   if (worker == NULL)
     return tool_fail (error);
   tool_log_worker (worker);
-  return run (&(Work){
+  return work (&(Work){
       .worker = worker,
       .uri = buildq_remote_queue_get_uri (BUILDQ_REMOTE_QUEUE (queue)),
       .cancellable = cancellable,
   });
 }
 
-int
-tool_cmd_work (int argc, char **argv)
-{
-  g_autofree char *name = NULL;
-  g_autofree char *store = NULL;
-  g_autofree char *store_dir = NULL;
-  g_autofree char *work_dir = NULL;
-  g_autofree char *compression = NULL;
-  g_auto (GStrv) mirrors = NULL;
-  g_auto (GStrv) systems = NULL;
-  g_auto (GStrv) features = NULL;
-  int slots = 1;
-  int status;
-  /* clang-format off */
-  const GOptionEntry entries[] = {
-    { "name", 'n', 0, G_OPTION_ARG_STRING, &name, "the name of this worker, its own in the farm (default: that of the machine)", "NAME" },
-    { "mirror", 'm', 0, G_OPTION_ARG_STRING_ARRAY, &mirrors, "where inputs are and results go; can be repeated", "URI" },
-    { "store", 0, 0, G_OPTION_ARG_FILENAME, &store, "where it keeps inputs and results (default: below BUILDQ_STATE)", "DIR" },
-    { "store-dir", 0, 0, G_OPTION_ARG_STRING, &store_dir, "as said to 'buildq serve' (default: " TOOL_DEFAULT_STORE_DIR ")", "DIR" },
-    { "work-dir", 0, 0, G_OPTION_ARG_FILENAME, &work_dir, "where it builds (default: below BUILDQ_STATE)", "DIR" },
-    { "slots", 'j', 0, G_OPTION_ARG_INT, &slots, "how many jobs run at the same time, sharing the cores (default: 1)", "N" },
-    { "system", 0, 0, G_OPTION_ARG_STRING_ARRAY, &systems, "a system that it builds for, such as aarch64-linux; can be repeated (default: its own)", "SYSTEM" },
-    { "feature", 0, 0, G_OPTION_ARG_STRING_ARRAY, &features, "something that it has and that jobs can ask for, such as kvm; can be repeated", "FEATURE" },
-    { "compression", 0, 0, G_OPTION_ARG_STRING, &compression, "how results are compressed: none, gzip, zstd, xz or lzip (default: zstd)", "METHOD" },
-    { NULL },
-  };
-  /* clang-format on */
+static const char *const compressions[] = { "none", "gzip", "zstd", "xz", "lzip", NULL };
 
-  if (!tool_parse (&usage, entries, &argc, &argv, &status))
-    return status;
-  if (slots < 1 || slots > 10000)
-    return tool_usage_error ("--slots %d is not between 1 and 10000", slots);
-  if (name == NULL)
-    name = g_strdup (g_get_host_name ());
-  if (strpbrk (name, "/\n") != NULL || *name == '\0' || *name == '.')
-    return tool_usage_error ("'%s' is no good name for a worker", name);
-  return work (&(ToolWorkerOptions){
-      .name = name,
-      .store = store,
-      .store_dir = store_dir,
-      .work_dir = work_dir,
-      .mirrors = mirrors,
-      .systems = systems,
-      .features = features,
-      .compression = compression,
-      .slots = slots,
-  });
-}
+/* clang-format off */
+static const ToolOption options[] = {
+  { "name", 'n', TOOL_STRING, offsetof (WorkOptions, name), "NAME",
+    "the name of this worker, its own in the farm",
+    .group = "worker", .otherwise = "that of the machine", .check = tool_check_worker_name },
+  { "store", 0, TOOL_PATH, offsetof (WorkOptions, store), "DIR",
+    "where it keeps inputs and results",
+    .group = "worker", .otherwise = "below the state directory" },
+  { "store-dir", 0, TOOL_STRING, offsetof (WorkOptions, store_dir), "DIR",
+    "as said to 'buildq serve'",
+    .group = "worker", .value = TOOL_DEFAULT_STORE_DIR, .check = tool_check_absolute },
+  { "work-dir", 0, TOOL_PATH, offsetof (WorkOptions, work_dir), "DIR", "where it builds",
+    .group = "worker", .otherwise = "below the state directory" },
+  { "slots", 'j', TOOL_INT, offsetof (WorkOptions, slots), "N",
+    "how many jobs run at the same time, sharing the cores",
+    .group = "worker", .value = "1", .min = 1, .max = 10000 },
+  { "system", 0, TOOL_STRINGS, offsetof (WorkOptions, systems), "SYSTEM",
+    "a system that it builds for, such as aarch64-linux",
+    .group = "worker", .otherwise = "that of the machine" },
+  { "feature", 0, TOOL_STRINGS, offsetof (WorkOptions, features), "FEATURE",
+    "something that it has and that jobs can ask for, such as kvm", .group = "worker" },
+  { "compression", 0, TOOL_STRING, offsetof (WorkOptions, compression), "METHOD",
+    "how results are compressed",
+    .group = "worker", .value = "zstd", .choices = compressions },
+  { NULL },
+};
+/* clang-format on */
+
+const ToolCommand tool_work_command = {
+  .name = "work",
+  .summary = "run a worker: fetch jobs from a queue and build them",
+  .description
+  = "Runs a worker: it fetches jobs from the queue at BUILDQ_URI when this machine has\n"
+    "resources to spare, finds their inputs in the mirrors, builds, and puts what came "
+    "out\n"
+    "into the mirrors. It prints a line for each job.\n"
+    "\n"
+    "SIGTERM or ^C: it takes no more jobs, and ends when those that run have ended. A "
+    "second\n"
+    "one: it stops them, and gives them back to the queue. When the queue goes away it "
+    "goes\n"
+    "on building, and connects again.",
+  .notes
+  = "Jobs are commands that this machine runs as the user who started this, so let only\n"
+    "those submit whom you would let log in.\n"
+    "\n"
+    "Mirrors are directories, file: or http(s): URIs, in the order in which they are "
+    "asked;\n"
+    "results go into all of them.\n"
+    "\n"
+    "Examples:\n"
+    "  buildq work --name ant --mirror /srv/mirror\n"
+    "  BUILDQ_URI=http://head:8720 BUILDQ_TOKEN_FILE=/etc/buildq/token \\\n"
+    "    buildq work --name ant --mirror http://mirror:8080/ --slots 4 --feature kvm\n"
+    "\n"
+    "Next: buildq status --workers, buildq submit --help",
+  .options = options,
+  .shared = { tool_worker_options, tool_worker_state_options, tool_mirror_options },
+  .size = sizeof (WorkOptions),
+  .run = run,
+};

@@ -9,42 +9,37 @@
 #include <signal.h>
 #include <string.h>
 
-static const ToolCommand commands[] = {
-  { "farm", "run a whole farm on this machine: queue and workers in one process",
-    tool_cmd_farm },
-  { "serve", "run the queue of a farm, for workers and submitters to connect to",
-    tool_cmd_serve },
-  { "work", "run a worker: fetch jobs from a queue and build them", tool_cmd_work },
-  { "submit", "submit the jobs of a file, and wait for them", tool_cmd_submit },
-  { "status", "show jobs, requests and workers", tool_cmd_status },
-  { "log", "print or follow the log of a job", tool_cmd_log },
-  { "cancel", "withdraw a request", tool_cmd_cancel },
-  { "retry", "try again what did not succeed", tool_cmd_retry },
-  { "fetch", "fetch what was built from the mirrors, and verify it", tool_cmd_fetch },
-  { "token", "add, list and remove those who may use a queue", tool_cmd_token },
-  { "key", "make and show signing keys", tool_cmd_key },
-  { "journal", "back up and check the journal of a queue", tool_cmd_journal },
-  { "nar", "write, read and hash archives in the NAR format", tool_cmd_nar },
-  { "narinfo", "show and verify the records that mirrors keep", tool_cmd_narinfo },
+static const ToolCommand *const commands[] = {
+  &tool_farm_command,   &tool_serve_command,
+  &tool_work_command,   &tool_submit_command,
+  &tool_status_command, &tool_log_command,
+  &tool_cancel_command, &tool_retry_command,
+  &tool_fetch_command,  &tool_token_command,
+  &tool_key_command,    &tool_journal_command,
+  &tool_nar_command,    &tool_narinfo_command,
+  &tool_config_command, NULL,
 };
 
-static const char footer[]
-    = "Environment:\n"
-      "  BUILDQ_URI         the queue to talk to (default: " TOOL_DEFAULT_URI ")\n"
-      "  BUILDQ_TOKEN_FILE  a file with the token that the queue asks for\n"
-      "  BUILDQ_STATE       where serve, work, farm and token keep their files "
-      "(default:\n"
-      "                     /var/lib/buildq as root, else $XDG_STATE_HOME/buildq)\n"
-      "\n"
-      "Exit status: 0 success; 1 failure, also of a job; 2 wrong usage.\n"
-      "\n"
-      "Try it, with nothing running yet:\n"
-      "  echo '{\"jobs\": [{\"key\": \"hello\", \"argv\": [\"sh\", \"-c\", \"echo hello "
-      "> $out\"],\n"
-      "         \"outputs\": [\"out\"]}]}' > hello.json\n"
-      "  buildq farm hello.json\n"
-      "\n"
-      "'buildq COMMAND --help' says more about each command.\n";
+const ToolCommand tool_buildq = {
+  .name = "buildq",
+  .description = "A build farm whose machines fetch their work from a queue, and their\n"
+                 "inputs from a network of mirrors.",
+  .notes
+  = "Environment, where the command line says nothing else:\n"
+    "  BUILDQ_URI         the queue to talk to\n"
+    "  BUILDQ_TOKEN_FILE  a file with the token that the queue asks for\n"
+    "  BUILDQ_STATE       where serve, work, farm and token keep their files\n"
+    "  BUILDQ_CONFIG      the config file; 'buildq config show' tells what counts\n"
+    "\n"
+    "Exit status: 0 success; 1 failure, also of a job; 2 wrong usage or config.\n"
+    "\n"
+    "Try it, with nothing running yet:\n"
+    "  echo '{\"jobs\": [{\"key\": \"hello\", \"argv\": [\"sh\", \"-c\", "
+    "\"echo hello > $out\"],\n"
+    "         \"outputs\": [\"out\"]}]}' > hello.json\n"
+    "  buildq farm hello.json",
+  .commands = commands,
+};
 
 /* Run where it was built, the tool uses the supervisor that was built with it: it is at
  * tools/.libs/buildq then. */
@@ -78,9 +73,5 @@ main (int argc, char **argv)
       tool_say ("buildq %s", PACKAGE_VERSION);
       return TOOL_OK;
     }
-  return tool_run_commands (
-      "buildq",
-      "A build farm whose machines fetch their work from a queue, and their\n"
-      "inputs from a network of mirrors.",
-      commands, G_N_ELEMENTS (commands), footer, argc, argv);
+  return tool_run (argc, argv);
 }

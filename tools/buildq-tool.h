@@ -5,6 +5,8 @@
  */
 #pragma once
 
+#include "buildq-options.h"
+
 #include <buildq/buildq.h>
 #include <stdio.h>
 
@@ -13,6 +15,7 @@ G_BEGIN_DECLS
 #define TOOL_DEFAULT_URI "http://127.0.0.1:8720"
 #define TOOL_DEFAULT_LISTEN "127.0.0.1:8720"
 #define TOOL_DEFAULT_STORE_DIR "/buildq/store"
+#define TOOL_SYSTEM_CONFIG BUILDQ_SYSCONFDIR "/buildq/buildq.conf"
 
 /* Exit statuses. */
 enum
@@ -27,52 +30,21 @@ enum
 
 /* --- commands --- */
 
-typedef struct
-{
-  const char *name;
-  const char *summary; /* one line of the table of commands */
-  int (*run) (int argc, char **argv);
-} ToolCommand;
-
-int tool_run_commands (const char *prefix,
-                       const char *summary,
-                       const ToolCommand *commands,
-                       gsize n_commands,
-                       const char *footer,
-                       int argc,
-                       char **argv);
-
-int tool_cmd_cancel (int argc, char **argv);
-int tool_cmd_farm (int argc, char **argv);
-int tool_cmd_fetch (int argc, char **argv);
-int tool_cmd_journal (int argc, char **argv);
-int tool_cmd_key (int argc, char **argv);
-int tool_cmd_log (int argc, char **argv);
-int tool_cmd_nar (int argc, char **argv);
-int tool_cmd_narinfo (int argc, char **argv);
-int tool_cmd_retry (int argc, char **argv);
-int tool_cmd_serve (int argc, char **argv);
-int tool_cmd_status (int argc, char **argv);
-int tool_cmd_submit (int argc, char **argv);
-int tool_cmd_token (int argc, char **argv);
-int tool_cmd_work (int argc, char **argv);
-
-/* How one command is called, for its --help. */
-typedef struct
-{
-  const char *arguments;   /* after the options, such as "FILE" */
-  const char *summary;     /* what it does, before the options */
-  const char *description; /* examples and where to go next, after the options */
-  int min_arguments;
-  int max_arguments; /* -1: any number */
-} ToolUsage;
-
-/* Reads the options. Leaves the arguments in @argv[1 … @argc - 1]. */
-gboolean tool_parse (const ToolUsage *usage,
-                     const GOptionEntry *entries,
-                     int *argc,
-                     char ***argv,
-                     int *status);
+extern const ToolCommand tool_cancel_command;
+extern const ToolCommand tool_config_command;
+extern const ToolCommand tool_farm_command;
+extern const ToolCommand tool_fetch_command;
+extern const ToolCommand tool_journal_command;
+extern const ToolCommand tool_key_command;
+extern const ToolCommand tool_log_command;
+extern const ToolCommand tool_nar_command;
+extern const ToolCommand tool_narinfo_command;
+extern const ToolCommand tool_retry_command;
+extern const ToolCommand tool_serve_command;
+extern const ToolCommand tool_status_command;
+extern const ToolCommand tool_submit_command;
+extern const ToolCommand tool_token_command;
+extern const ToolCommand tool_work_command;
 
 /* --- what people read --- */
 
@@ -106,7 +78,8 @@ void tool_done (GObject *source, GAsyncResult *result, gpointer user_data);
 GAsyncResult *tool_wait (GAsyncResult **result);
 void tool_sleep_ms (guint ms, gboolean *stop);
 
-/* @role: what a token must allow at least, for those who have none. */
+/* To the queue that --uri and the like say. @role: what a token must allow at least, for
+ * those who have none. */
 BuildqQueue *tool_connect (const char *role, GError **error);
 /* The role, where failures can be those of a queue elsewhere; else NULL. */
 const char *tool_connected_role (void);
@@ -126,11 +99,14 @@ GPtrArray *tool_list_jobs (BuildqQueue *queue,
 
 /* --- places --- */
 
-char *tool_state_dir (const char *option);
+char *tool_state_dir (void); /* what --state says, or where state is by custom */
 gboolean tool_make_dir (const char *path, GError **error);
 const char *tool_system (void); /* of this machine, such as "x86_64-linux" */
-/* "ADDRESS:PORT"; NULL for the default. Says what is wrong with it. */
-gboolean tool_parse_listen (const char *option, char **address, guint *port, int *status);
+/* "ADDRESS:PORT" */
+gboolean tool_parse_listen (const char *text,
+                            char **address,
+                            guint *port,
+                            GError **error);
 BuildqKeyring *tool_open_keyring (char **texts_or_files, GError **error);
 /* A mirror by its URI, or by the path of a directory, which is made. */
 BuildqMirror *tool_open_mirror (const char *text, GError **error);
@@ -138,14 +114,22 @@ char *tool_read_file (const char *path, gsize limit, GError **error); /* "-": st
 /* Writes a file that is not there yet. */
 gboolean tool_write_new (const char *path, const char *text, int mode, GError **error);
 
+/* --- checks of values --- */
+
+gboolean tool_check_listen (const char *text, GError **error);
+gboolean tool_check_absolute (const char *path, GError **error);
+gboolean tool_check_mirror (const char *uri, GError **error);
+gboolean tool_check_queue_uri (const char *uri, GError **error);
+gboolean tool_check_worker_name (const char *name, GError **error);
+
 /* --- parts of a farm --- */
 
 typedef struct
 {
-  char *state;
-  char *key;        /* file, or NULL: the one that the queue keeps in its journal */
-  char *store_dir;  /* or NULL */
-  double session_s; /* 0: the default */
+  const char *state;
+  const char *key;       /* file, or NULL: the one that the queue keeps in its journal */
+  const char *store_dir; /* or NULL */
+  double session_s;      /* 0: the default */
 } ToolQueueOptions;
 
 BuildqLocalQueue *tool_open_queue (const ToolQueueOptions *options, GError **error);
@@ -159,13 +143,13 @@ typedef struct
 {
   const char *name;
   const char *store;     /* directory */
-  const char *store_dir; /* logical, or NULL */
+  const char *store_dir; /* logical */
   const char *work_dir;
   char **mirrors;
   char **systems;
   char **features;
   const char *compression;
-  int slots;
+  gint64 slots;
 } ToolWorkerOptions;
 
 BuildqWorker *tool_open_worker (BuildqQueue *queue,

@@ -7,9 +7,12 @@
 
 #include "buildq-tool.h"
 
+#include <glib/gstdio.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #define PAGE_JOBS 1000
+#define MAX_TOKEN_BYTES 4096
 
 void
 tool_done (GObject *source, GAsyncResult *result, gpointer user_data)
@@ -49,24 +52,39 @@ tool_sleep_ms (guint ms, gboolean *stop)
     g_source_remove (id);
 }
 
+/* A secret: whoever can read it can do what its owner can. */
+static void
+warn_of_readers (const char *path)
+{
+  GStatBuf info;
+
+  if (g_stat (path, &info) == 0 && S_ISREG (info.st_mode)
+      && (info.st_mode & S_IROTH) != 0)
+    tool_warn ("the token in '%s' can be read by everybody on this machine; type\n"
+               "  chmod o-r '%s'",
+               path, path);
+}
+
 static char *
 read_token (GError **error)
 {
-  const char *path = g_getenv ("BUILDQ_TOKEN_FILE");
+  const char *path = tool_shared.token_file;
   g_autofree char *text = NULL;
 
-  if (path == NULL || *path == '\0')
+  if (path == NULL)
     return NULL;
-  if (!g_file_get_contents (path, &text, NULL, error))
+  text = tool_read_file (path, MAX_TOKEN_BYTES, error);
+  if (text == NULL)
     {
-      g_prefix_error (error, "reading the token that BUILDQ_TOKEN_FILE names: ");
+      g_prefix_error (error, "the token: ");
       return NULL;
     }
+  warn_of_readers (path);
   g_strstrip (text);
   if (*text != '\0')
     return g_steal_pointer (&text);
-  g_set_error (error, BUILDQ_ERROR, BUILDQ_ERROR_INVALID,
-               "'%s', which BUILDQ_TOKEN_FILE names, is empty", path);
+  g_set_error (error, BUILDQ_ERROR, BUILDQ_ERROR_INVALID, "the token file '%s' is empty",
+               path);
   return NULL;
 }
 
@@ -81,7 +99,6 @@ tool_connected_role (void)
 BuildqQueue *
 tool_connect (const char *role, GError **error)
 {
-  const char *uri = g_getenv ("BUILDQ_URI");
   g_autofree char *token = NULL;
   g_autoptr (GError) local_error = NULL;
   BuildqRemoteQueue *queue;
@@ -92,14 +109,9 @@ tool_connect (const char *role, GError **error)
       g_propagate_error (error, g_steal_pointer (&local_error));
       return NULL;
     }
-  if (uri == NULL || *uri == '\0')
-    uri = TOOL_DEFAULT_URI;
-  queue = buildq_remote_queue_new (uri, token, error);
+  queue = buildq_remote_queue_new (tool_shared.uri, token, error);
   if (queue == NULL)
-    {
-      g_prefix_error (error, "BUILDQ_URI '%s': ", uri);
-      return NULL;
-    }
+    return NULL;
   connected_role = role;
   return BUILDQ_QUEUE (queue);
 }

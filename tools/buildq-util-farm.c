@@ -92,8 +92,6 @@ add_mirrors (BuildqWorker *worker, char **mirrors, GError **error)
 BuildqWorker *
 tool_open_worker (BuildqQueue *queue, const ToolWorkerOptions *options, GError **error)
 {
-  const char *store_dir
-      = options->store_dir == NULL ? TOOL_DEFAULT_STORE_DIR : options->store_dir;
   g_autoptr (BuildqExecutor) executor = NULL;
   g_autoptr (BuildqStore) store = NULL;
   g_autoptr (BuildqWorker) worker = NULL;
@@ -104,7 +102,7 @@ tool_open_worker (BuildqQueue *queue, const ToolWorkerOptions *options, GError *
   uri = g_filename_to_uri (options->store, NULL, error);
   if (uri == NULL)
     return NULL;
-  store = buildq_store_new_for_uri (uri, store_dir, error);
+  store = buildq_store_new_for_uri (uri, options->store_dir, error);
   if (store == NULL)
     return NULL;
 
@@ -115,7 +113,7 @@ tool_open_worker (BuildqQueue *queue, const ToolWorkerOptions *options, GError *
     buildq_worker_set_systems (worker, (const char *const *) options->systems);
   if (options->features != NULL)
     buildq_worker_set_features (worker, (const char *const *) options->features);
-  buildq_worker_set_slots (worker, (guint) MAX (1, options->slots));
+  buildq_worker_set_slots (worker, (guint) options->slots);
   if (options->compression != NULL
       && !buildq_worker_set_compression (worker, options->compression, error))
     return NULL;

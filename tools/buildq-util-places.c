@@ -16,14 +16,10 @@
 #include <unistd.h>
 
 char *
-tool_state_dir (const char *option)
+tool_state_dir (void)
 {
-  const char *env = g_getenv ("BUILDQ_STATE");
-
-  if (option != NULL)
-    return g_canonicalize_filename (option, NULL);
-  if (env != NULL && *env != '\0')
-    return g_canonicalize_filename (env, NULL);
+  if (tool_shared.state != NULL)
+    return g_strdup (tool_shared.state);
   if (geteuid () == 0)
     return g_strdup ("/var/lib/buildq");
   return g_build_filename (g_get_user_state_dir (), "buildq", NULL);
@@ -72,9 +68,8 @@ tool_system (void)
 
 /* "ADDRESS:PORT", "[V6]:PORT", "PORT" or ":PORT". */
 gboolean
-tool_parse_listen (const char *option, char **address, guint *port, int *status)
+tool_parse_listen (const char *text, char **address, guint *port, GError **error)
 {
-  const char *text = option == NULL ? TOOL_DEFAULT_LISTEN : option;
   const char *colon = strrchr (text, ':');
   const char *digits = colon == NULL ? text : colon + 1;
   g_autofree char *host = g_strndup (text, colon == NULL ? 0 : (gsize) (colon - text));
@@ -84,9 +79,10 @@ tool_parse_listen (const char *option, char **address, guint *port, int *status)
   if (!g_ascii_string_to_unsigned (digits, 10, 0, 65535, &number, NULL)
       || (strchr (host, ':') != NULL && *host != '['))
     {
-      *status = tool_usage_error ("'%s' is not ADDRESS:PORT, such as " TOOL_DEFAULT_LISTEN
-                                  " or [::1]:8720",
-                                  text);
+      g_set_error (error, BUILDQ_ERROR, BUILDQ_ERROR_INVALID,
+                   "'%s' is not ADDRESS:PORT, such as " TOOL_DEFAULT_LISTEN
+                   " or [::1]:8720",
+                   text);
       return FALSE;
     }
   if (length >= 2 && *host == '[' && host[length - 1] == ']')
@@ -199,7 +195,8 @@ tool_read_file (const char *path, gsize limit, GError **error)
   g_byte_array_append (bytes, (const guint8 *) "", 1);
   if (memchr (bytes->data, '\0', bytes->len - 1) != NULL)
     {
-      g_set_error (error, BUILDQ_ERROR, BUILDQ_ERROR_INVALID, "'%s' is not text", path);
+      g_set_error (error, BUILDQ_ERROR, BUILDQ_ERROR_INVALID,
+                   "'%s' is not text: it has a zero byte", path);
       return NULL;
     }
   return (char *) g_byte_array_free (g_steal_pointer (&bytes), FALSE);

@@ -2,6 +2,7 @@
 bin_PROGRAMS += tools/buildq
 tools_buildq_SOURCES = \
 	tools/buildq-cmd-cancel.c \
+	tools/buildq-cmd-config.c \
 	tools/buildq-cmd-farm.c \
 	tools/buildq-cmd-fetch.c \
 	tools/buildq-cmd-journal.c \
@@ -19,10 +20,12 @@ tools_buildq_SOURCES = \
 	$(tool_common)
 # What the commands share; a fuzzer links it too.
 tool_common = \
+	tools/buildq-options.h \
 	tools/buildq-tool.h \
 	tools/buildq-util-await.c \
 	tools/buildq-util-calls.c \
 	tools/buildq-util-command.c \
+	tools/buildq-util-config.c \
 	tools/buildq-util-farm.c \
 	tools/buildq-util-follow.c \
 	tools/buildq-util-jobs.c \
@@ -32,8 +35,10 @@ tool_common = \
 	tools/buildq-util-places.c \
 	tools/buildq-util-read-log.c \
 	tools/buildq-util-report.c \
+	tools/buildq-util-shared.c \
 	tools/buildq-util-take.c \
-	tools/buildq-util-upload.c
+	tools/buildq-util-upload.c \
+	tools/buildq-util-values.c
 # Of ours the public API only.
 tools_buildq_LDADD = lib/libbuildq-1.la $(BUILDQ_LIBS)
 

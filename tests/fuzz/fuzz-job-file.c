@@ -9,6 +9,9 @@
 
 #include "../../tools/buildq-tool.h"
 
+const ToolCommand tool_buildq
+    = { .name = "fuzz" }; /* that of the tool is with its main() */
+
 int
 LLVMFuzzerTestOneInput (const guint8 *data, gsize size)
 {

@@ -8,6 +8,7 @@ data=${top_srcdir:-.}/tests/data
 work=$(mktemp -d) || exit 1
 mkdir "$work/tmp"
 export LC_ALL=C.UTF-8 TMPDIR="$work/tmp" HOME="$work" XDG_STATE_HOME="$work/xdg" BUILDQ_STATE="$work/state"
+export XDG_CONFIG_HOME="$work/config" BUILDQ_CONFIG=/dev/null
 unset BUILDQ_URI BUILDQ_TOKEN_FILE
 n=0
 bad=0

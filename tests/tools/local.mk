@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 tool_tests = \
 	tests/tools/test-command.sh \
+	tests/tools/test-config.sh \
 	tests/tools/test-farm.sh \
 	tests/tools/test-formats.sh \
 	tests/tools/test-help.sh \
@@ -15,6 +16,7 @@ EXTRA_DIST += \
 	tests/tools/job-files.json \
 	tests/tools/lib.sh \
 	tests/tools/test-command.sh \
+	tests/tools/test-config.sh \
 	tests/tools/test-farm.sh \
 	tests/tools/test-formats.sh \
 	tests/tools/test-help.sh \

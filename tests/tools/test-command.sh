@@ -37,7 +37,7 @@ fails 2 "say which file, or '-- COMMAND'" submit --wait
 fails 2 "say which command after '--'" submit --wait --
 fails 2 "'x.json' stands before '-- true'" submit x.json -- true
 fails 2 "are for '-- COMMAND'; the file 'x.json'" submit --input Makefile x.json
-fails 2 "must not be negative" submit --cores -1 -- true
+fails 2 "--cores: '-1' is not" submit --cores -1 -- true
 fails 1 "there is no file 'none'" submit --input none -- true
 fails 1 "there is no file 'none'" submit --input a/b=none -- true
 fails 1 "at '../x' is not a relative path inside the build directory" submit --input ../x=Makefile -- true

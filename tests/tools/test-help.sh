@@ -4,9 +4,9 @@
 . "${top_srcdir:-.}/tests/tools/lib.sh"
 
 succeeds "buildq --help" --help
-prints BUILDQ_URI BUILDQ_TOKEN_FILE BUILDQ_STATE "Exit status" "buildq farm hello.json"
+prints BUILDQ_URI BUILDQ_TOKEN_FILE BUILDQ_STATE BUILDQ_CONFIG "Exit status" "buildq farm hello.json"
 commands=$(sed -n '/^Commands:/,/^$/s/^  \([a-z]*\) .*/\1/p' "$work/out")
-is "all commands are listed" "farm serve work submit status log cancel retry fetch token key journal nar narinfo" \
+is "all commands are listed" "farm serve work submit status log cancel retry fetch token key journal nar narinfo config" \
   "$(echo "$commands" | paste -sd' ')"
 succeeds "buildq --version" --version
 prints "buildq 0."
@@ -17,18 +17,19 @@ help_of ()
   buildq "$@" --help
   [ "$status" = 0 ] && grep -q "^  buildq $* " "$work/out" && [ "$(wc -l < "$work/out")" -ge 9 ] &&
     grep -q '^Examples\{0,1\}:' "$work/out" && [ ! -s "$work/err" ] &&
-    ! grep -q '.\{125\}' "$work/out"
+    ! grep -q '.\{93\}' "$work/out"
   result $? "buildq $* --help"
 }
 
 for command in farm serve work submit status log cancel retry fetch \
   "token add" "token list" "token remove" "key generate" "key show" \
-  "journal backup" "journal check" "nar dump" "nar restore" "nar hash" "narinfo show" "narinfo verify"
+  "nar dump" "nar restore" "nar hash" "narinfo show" "narinfo verify" \
+  "journal backup" "journal check" "config check" "config show"
 do
   # shellcheck disable=SC2086 # words
   help_of $command
 done
-for command in token key journal nar narinfo
+for command in token key journal nar narinfo config
 do
   succeeds "buildq $command --help" $command --help
   prints "Commands:"
@@ -51,14 +52,15 @@ fails 2 "see 'buildq status --help'" status --colour
 fails 2 "say which file, or '-- COMMAND'" submit
 fails 2 "'b' is one argument too many" cancel a b
 fails 2 "exclude each other" status --jobs --workers
-fails 2 "--slots 0 is not between" work --slots 0 --name a
+fails 2 "--slots: '0' is not a whole number between 1 and 10000" work --slots 0 --name a
 fails 2 "'a/b' is no good name" work --name a/b
-fails 2 "--session-time -1 is not between" serve --session-time=-1
-fails 2 "--store-dir 'x' is not an absolute path" serve --store-dir x
-fails 2 "--priority 'high' is not a number" submit --priority high x.json
-fails 2 "--offset -1 is negative" log --offset=-1 a
+fails 2 "--session-time: '-1' is not a number of seconds between 0.1 and 86400" serve --session-time=-1
+fails 2 "--store-dir: 'x' is not an absolute path" serve --store-dir x
+fails 2 "--priority: 'high' is not" submit --priority high x.json
+fails 2 "--offset: '-1' is not a whole number between 0" log --offset=-1 a
 fails 2 "say the role" token add ant
-fails 2 "roles are reader, submitter" token add ant --role king
+fails 2 "'king' is not reader, submitter" token add ant --role king
+fails 2 "roles are reader, submitter" token add ant king
 fails 2 "say which key is trusted" narinfo verify x
 fails 2 "say which key is trusted" fetch x
 
@@ -69,10 +71,10 @@ result $? "and what to do about it"
 export BUILDQ_URI=http://127.0.0.1:1
 fails 1 "is the queue running there? 'buildq serve' runs one" status
 export BUILDQ_URI=nowhere
-fails 1 "BUILDQ_URI 'nowhere'" status
+fails 2 "BUILDQ_URI: 'nowhere'" status
 unset BUILDQ_URI
 export BUILDQ_TOKEN_FILE="$work/none"
-fails 1 "reading the token that BUILDQ_TOKEN_FILE names" status
+fails 1 "the token: reading '$work/none'" status
 : > "$work/none"
 fails 1 "is empty" status
 done_testing
