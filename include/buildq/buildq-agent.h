@@ -29,6 +29,8 @@ void buildq_agent_start (BuildqAgent *self);
 BUILDQ_AVAILABLE_IN_0_1
 void buildq_agent_set_offer (BuildqAgent *self, BuildqOffer *offer);
 BUILDQ_AVAILABLE_IN_0_1
+void buildq_agent_hold (BuildqAgent *self, BuildqGrant *grant);
+BUILDQ_AVAILABLE_IN_0_1
 void buildq_agent_next_async (BuildqAgent *self,
                               GCancellable *cancellable,
                               GAsyncReadyCallback callback,

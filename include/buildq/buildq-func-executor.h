@@ -19,7 +19,7 @@ G_DECLARE_FINAL_TYPE (
  * @user_data: data of the caller
  * @error: why it could not be started
  *
- * Starts to run a job.
+ * Starts to run a job, or goes on with one.
  *
  * Returns: whether it was started
  *
@@ -33,5 +33,10 @@ BUILDQ_AVAILABLE_IN_0_1
 BuildqFuncExecutor *buildq_func_executor_new (BuildqExecutorFunc func,
                                               gpointer user_data,
                                               GDestroyNotify destroy);
+BUILDQ_AVAILABLE_IN_0_1
+void buildq_func_executor_set_resume (BuildqFuncExecutor *self,
+                                      BuildqExecutorFunc func,
+                                      gpointer user_data,
+                                      GDestroyNotify destroy);
 
 G_END_DECLS

@@ -348,6 +348,32 @@ buildq_agent_next_finish (BuildqAgent *self, GAsyncResult *result, GError **erro
 }
 
 /**
+ * buildq_agent_hold:
+ * @self: an agent
+ * @grant: a lease that an agent of the same name held
+ *
+ * Holds on to a lease, before the agent is started: for a program that was started anew,
+ * and that remembers what it had. The lease can be completed or released at once; when
+ * the queue does not know it any more, it is [signal@Buildq.Agent::lost], or its result
+ * gets its receipt.
+ *
+ * Since: 0.1
+ */
+void
+buildq_agent_hold (BuildqAgent *self, BuildqGrant *grant)
+{
+  AgentLease *lease;
+
+  g_return_if_fail (BUILDQ_IS_AGENT (self));
+  g_return_if_fail (grant != NULL);
+  g_return_if_fail (!self->started);
+
+  lease = g_new0 (AgentLease, 1);
+  lease->grant = buildq_grant_ref (grant);
+  g_hash_table_replace (self->held, lease->grant->token, lease);
+}
+
+/**
  * buildq_agent_complete_async:
  * @self: an agent
  * @token: the token of a lease that is held

@@ -79,3 +79,6 @@ void _buildq_agent_take_push (BuildqAgent *self, BuildqSyncReply *reply);
 void _buildq_agent_changed (BuildqAgent *self);
 void _buildq_agent_attach_again (BuildqAgent *self);
 void _buildq_agent_speak_in (BuildqAgent *self, gint64 ms);
+/* Says no word more. What it holds stays so until its session lapses, or until the next
+ * of its name attaches, which may hold it on. */
+void _buildq_agent_fall_silent (BuildqAgent *self);

@@ -280,6 +280,14 @@ _buildq_agent_speak_in (BuildqAgent *self, gint64 ms)
   speak_in (self, ms);
 }
 
+void
+_buildq_agent_fall_silent (BuildqAgent *self)
+{
+  if (self->timer != NULL)
+    g_source_destroy (self->timer);
+  g_clear_pointer (&self->timer, g_source_unref);
+}
+
 static void
 pushed (BuildqQueue *queue,
         const char *session,
@@ -309,9 +317,7 @@ buildq_agent_dispose (GObject *object)
   g_autoptr (GError) error
       = g_error_new_literal (G_IO_ERROR, G_IO_ERROR_CLOSED, "the agent is gone");
 
-  if (self->timer != NULL)
-    g_source_destroy (self->timer);
-  g_clear_pointer (&self->timer, g_source_unref);
+  _buildq_agent_fall_silent (self);
   if (self->queue != NULL)
     g_signal_handlers_disconnect_by_data (self->queue, self);
   fail_waiting (self, error);

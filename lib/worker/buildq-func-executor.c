@@ -21,6 +21,9 @@ struct _BuildqFuncExecutor
   BuildqExecutorFunc func;
   gpointer user_data;
   GDestroyNotify destroy;
+  BuildqExecutorFunc resume;
+  gpointer resume_data;
+  GDestroyNotify resume_destroy;
 };
 
 static void executor_iface_init (BuildqExecutorInterface *iface);
@@ -32,12 +35,22 @@ G_DEFINE_FINAL_TYPE_WITH_CODE (BuildqFuncExecutor,
                                                       executor_iface_init))
 
 static void
+clear_resume (BuildqFuncExecutor *self)
+{
+  self->resume = NULL;
+  if (self->resume_destroy != NULL)
+    self->resume_destroy (self->resume_data);
+  self->resume_destroy = NULL;
+}
+
+static void
 buildq_func_executor_finalize (GObject *object)
 {
   BuildqFuncExecutor *self = BUILDQ_FUNC_EXECUTOR (object);
 
   if (self->destroy != NULL)
     self->destroy (self->user_data);
+  clear_resume (self);
   g_main_context_unref (self->context);
   G_OBJECT_CLASS (buildq_func_executor_parent_class)->finalize (object);
 }
@@ -65,10 +78,22 @@ buildq_func_executor_start (BuildqExecutor *executor,
          && self->func (execution, self->user_data, error);
 }
 
+static gboolean
+buildq_func_executor_resume (BuildqExecutor *executor,
+                             BuildqExecution *execution,
+                             GError **error)
+{
+  BuildqFuncExecutor *self = BUILDQ_FUNC_EXECUTOR (executor);
+
+  return self->resume != NULL && _buildq_check_user_call (self->context, error)
+         && self->resume (execution, self->resume_data, error);
+}
+
 static void
 executor_iface_init (BuildqExecutorInterface *iface)
 {
   iface->start = buildq_func_executor_start;
+  iface->resume = buildq_func_executor_resume;
 }
 
 /**
@@ -95,4 +120,32 @@ buildq_func_executor_new (BuildqExecutorFunc func,
   self->user_data = user_data;
   self->destroy = destroy;
   return self;
+}
+
+/**
+ * buildq_func_executor_set_resume:
+ * @self: an executor
+ * @func: (nullable) (scope notified) (closure user_data) (destroy destroy): goes on with
+ * a job that was begun before this process was started; see
+ *    [method@Buildq.Executor.resume]
+ * @user_data: data for @func
+ * @destroy: frees @user_data
+ *
+ * Sets a function that is called for each job that a worker before this one left. Without
+ * it none goes on.
+ *
+ * Since: 0.1
+ */
+void
+buildq_func_executor_set_resume (BuildqFuncExecutor *self,
+                                 BuildqExecutorFunc func,
+                                 gpointer user_data,
+                                 GDestroyNotify destroy)
+{
+  g_return_if_fail (BUILDQ_IS_FUNC_EXECUTOR (self));
+
+  clear_resume (self);
+  self->resume = func;
+  self->resume_data = user_data;
+  self->resume_destroy = destroy;
 }

@@ -28,22 +28,40 @@ set_io_error (GError **error, int number, const char *doing, const char *path)
                path, g_strerror (number));
 }
 
-BuildqLogSpool *
-_buildq_log_spool_new (const char *path, gint64 limit, GError **error)
+static BuildqLogSpool *
+spool_open (const char *path, int flags, gint64 limit, GError **error)
 {
   BuildqLogSpool *self;
-  int fd
-      = open (path, O_RDWR | O_CREAT | O_EXCL | O_APPEND | O_CLOEXEC | O_NOFOLLOW, 0644);
+  int fd = open (path, O_RDWR | O_APPEND | O_CLOEXEC | O_NOFOLLOW | flags, 0644);
 
   if (fd < 0)
     {
-      set_io_error (error, errno, "making the log", path);
+      set_io_error (error, errno, flags != 0 ? "making the log" : "opening the log",
+                    path);
       return NULL;
     }
   self = g_new0 (BuildqLogSpool, 1);
   self->path = g_strdup (path);
   self->fd = fd;
   self->limit = limit;
+  return self;
+}
+
+BuildqLogSpool *
+_buildq_log_spool_new (const char *path, gint64 limit, GError **error)
+{
+  return spool_open (path, O_CREAT | O_EXCL, limit, error);
+}
+
+BuildqLogSpool *
+_buildq_log_spool_open (const char *path, gint64 limit, GError **error)
+{
+  BuildqLogSpool *self = spool_open (path, 0, limit, error);
+
+  if (self == NULL)
+    return NULL;
+  self->size = MAX (lseek (self->fd, 0, SEEK_END), 0);
+  self->last = '?'; /* so that a note starts a line */
   return self;
 }
 
@@ -96,14 +114,23 @@ refuse (BuildqLogSpool *self, GError **error)
   return FALSE;
 }
 
+static void
+end_log (BuildqLogSpool *self)
+{
+  g_autofree char *text = g_strdup_printf (
+      "the log ends here: it is longer than its limit of %" G_GINT64_FORMAT " bytes",
+      self->limit);
+
+  self->full = TRUE;
+  _buildq_log_spool_note (self, text);
+}
+
 gboolean
 _buildq_log_spool_append (BuildqLogSpool *self,
                           const void *data,
                           gsize size,
                           GError **error)
 {
-  g_autofree char *text = NULL;
-
   if (self->full)
     return refuse (self, error);
   if (self->size + (gint64) size <= self->limit)
@@ -111,12 +138,33 @@ _buildq_log_spool_append (BuildqLogSpool *self,
 
   if (!write_all (self, data, MAX (self->limit - self->size, 0), error))
     return FALSE;
-  self->full = TRUE;
-  text = g_strdup_printf (
-      "the log ends here: it is longer than its limit of %" G_GINT64_FORMAT " bytes",
-      self->limit);
-  _buildq_log_spool_note (self, text);
+  end_log (self);
   return refuse (self, error);
+}
+
+gboolean
+_buildq_log_spool_refresh (BuildqLogSpool *self, GError **error)
+{
+  self->size = MAX (lseek (self->fd, 0, SEEK_END), self->size);
+  self->last = '?';
+  if (self->full)
+    return refuse (self, error);
+  if (self->size <= self->limit)
+    return TRUE;
+  if (ftruncate (self->fd, self->limit) < 0)
+    {
+      set_io_error (error, errno, "cutting the log", self->path);
+      return FALSE;
+    }
+  self->size = self->limit;
+  end_log (self);
+  return refuse (self, error);
+}
+
+int
+_buildq_log_spool_get_fd (BuildqLogSpool *self)
+{
+  return self->fd;
 }
 
 const char *

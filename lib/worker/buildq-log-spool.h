@@ -15,6 +15,8 @@ typedef struct _BuildqLogSpool BuildqLogSpool;
 
 /* Makes the file. It takes @limit bytes of the job. */
 BuildqLogSpool *_buildq_log_spool_new (const char *path, gint64 limit, GError **error);
+/* Opens the file that a worker before this one made. */
+BuildqLogSpool *_buildq_log_spool_open (const char *path, gint64 limit, GError **error);
 void _buildq_log_spool_free (BuildqLogSpool *self);
 
 /* Over the limit what fits is written, then a line that says so; that and all that comes
@@ -23,10 +25,14 @@ gboolean _buildq_log_spool_append (BuildqLogSpool *self,
                                    const void *data,
                                    gsize size,
                                    GError **error);
+/* Somebody else has appended to the file. TOO_LARGE as above; what is over the limit is
+ * cut off. */
+gboolean _buildq_log_spool_refresh (BuildqLogSpool *self, GError **error);
 /* A line of our own, outside of the limit; it stands for itself also after half a line.
  */
 void _buildq_log_spool_note (BuildqLogSpool *self, const char *text);
 
+int _buildq_log_spool_get_fd (BuildqLogSpool *self);
 const char *_buildq_log_spool_get_path (BuildqLogSpool *self);
 gint64 _buildq_log_spool_get_size (BuildqLogSpool *self);
 /* At most @max bytes from @offset on; none at the end, and beyond. */

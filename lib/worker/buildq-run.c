@@ -39,7 +39,9 @@ struct _BuildqRun
   char *message;
   int exit_status;
   gint64 started_us;
+  gint64 started_monotonic_us;
   gint64 finished_us;
+  guint keep_s;
 };
 
 static gboolean
@@ -56,24 +58,19 @@ make_dir (const char *parent, const char *name, GError **error)
   return FALSE;
 }
 
-BuildqRun *
-_buildq_run_new (
-    BuildqJob *job, const char *dir, gint64 attempt, gint64 cores, GError **error)
+static gint64
+log_limit (BuildqJob *job)
 {
-  g_autoptr (BuildqLogSpool) spool = NULL;
-  g_autofree char *log = g_build_filename (dir, "log", NULL);
   gint64 limit = buildq_job_get_log_limit_bytes (job);
-  BuildqRun *self;
 
-  if (!make_dir (dir, "build", error) || !make_dir (dir, "home", error)
-      || !make_dir (dir, "tmp", error) || !make_dir (dir, "outputs", error))
-    return NULL;
-  spool = _buildq_log_spool_new (log, limit > 0 ? limit : BUILDQ_DEFAULT_LOG_LIMIT_BYTES,
-                                 error);
-  if (spool == NULL)
-    return NULL;
+  return limit > 0 ? limit : BUILDQ_DEFAULT_LOG_LIMIT_BYTES;
+}
 
-  self = g_new0 (BuildqRun, 1);
+static BuildqRun *
+run_new (BuildqJob *job, const char *dir, gint64 attempt, gint64 cores)
+{
+  BuildqRun *self = g_new0 (BuildqRun, 1);
+
   g_atomic_ref_count_init (&self->refs);
   self->job = buildq_job_ref (job);
   self->dir = g_strdup (dir);
@@ -83,9 +80,49 @@ _buildq_run_new (
   self->inputs = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, g_free);
   self->outputs = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, g_free);
   self->cancellable = g_cancellable_new ();
-  self->spool = g_steal_pointer (&spool);
   self->context = g_main_context_ref_thread_default ();
   self->abandon_ms = BUILDQ_ABANDON_S * 1000;
+  return self;
+}
+
+BuildqRun *
+_buildq_run_new (
+    BuildqJob *job, const char *dir, gint64 attempt, gint64 cores, GError **error)
+{
+  BuildqLogSpool *spool;
+  g_autofree char *log = g_build_filename (dir, "log", NULL);
+  BuildqRun *self;
+
+  if (!make_dir (dir, "build", error) || !make_dir (dir, "home", error)
+      || !make_dir (dir, "tmp", error) || !make_dir (dir, "outputs", error))
+    return NULL;
+  spool = _buildq_log_spool_new (log, log_limit (job), error);
+  if (spool == NULL)
+    return NULL;
+  self = run_new (job, dir, attempt, cores);
+  self->spool = spool;
+  return self;
+}
+
+BuildqRun *
+_buildq_run_open (BuildqJob *job,
+                  const char *dir,
+                  gint64 attempt,
+                  gint64 cores,
+                  gint64 started_us,
+                  gint64 started_monotonic_us,
+                  GError **error)
+{
+  g_autofree char *log = g_build_filename (dir, "log", NULL);
+  BuildqLogSpool *spool = _buildq_log_spool_open (log, log_limit (job), error);
+  BuildqRun *self;
+
+  if (spool == NULL)
+    return NULL;
+  self = run_new (job, dir, attempt, cores);
+  self->spool = spool;
+  self->started_us = started_us;
+  self->started_monotonic_us = started_monotonic_us;
   return self;
 }
 
@@ -198,6 +235,7 @@ _buildq_run_start (BuildqRun *self, BuildqExecutor *executor)
   g_autoptr (GError) error = NULL;
 
   self->started_us = _buildq_clock_real ();
+  self->started_monotonic_us = g_get_monotonic_time ();
   if (buildq_executor_start (executor, execution, &error))
     return;
   /* A script that throws does not set the error. */
@@ -205,6 +243,20 @@ _buildq_run_start (BuildqRun *self, BuildqExecutor *executor)
                       error != NULL
                           ? error->message
                           : "the executor did not start the job, and does not say why");
+}
+
+void
+_buildq_run_resume (BuildqRun *self, BuildqExecutor *executor, const char *message)
+{
+  g_autoptr (BuildqExecution) execution = _buildq_execution_new (self);
+  g_autoptr (GError) error = NULL;
+  g_autofree char *text = NULL;
+
+  if (buildq_executor_resume (executor, execution, &error))
+    return;
+  text = error != NULL ? g_strconcat (message, ": ", error->message, NULL)
+                       : g_strdup (message);
+  _buildq_run_answer (self, BUILDQ_OUTCOME_HOST_FAULT, text);
 }
 
 static gboolean
@@ -237,12 +289,9 @@ _buildq_run_stop (BuildqRun *self, BuildqOutcome outcome, const char *message)
   g_cancellable_cancel (self->cancellable);
 }
 
-gboolean
-_buildq_run_log (BuildqRun *self, const void *data, gsize size, GError **error)
+static gboolean
+log_taken (BuildqRun *self, gboolean ok, GError *own_error, GError **error)
 {
-  g_autoptr (GError) own_error = NULL;
-  gboolean ok = _buildq_log_spool_append (self->spool, data, size, &own_error);
-
   if (self->logged_func != NULL)
     self->logged_func (self, self->user_data);
   if (ok)
@@ -252,8 +301,44 @@ _buildq_run_log (BuildqRun *self, const void *data, gsize size, GError **error)
                         ? BUILDQ_OUTCOME_LIMIT_EXCEEDED
                         : BUILDQ_OUTCOME_HOST_FAULT,
                     own_error->message);
-  g_propagate_error (error, g_steal_pointer (&own_error));
+  g_propagate_error (error, own_error);
   return FALSE;
+}
+
+gboolean
+_buildq_run_log (BuildqRun *self, const void *data, gsize size, GError **error)
+{
+  GError *own_error = NULL;
+  gboolean ok = _buildq_log_spool_append (self->spool, data, size, &own_error);
+
+  return log_taken (self, ok, own_error, error);
+}
+
+gboolean
+_buildq_run_logged (BuildqRun *self, GError **error)
+{
+  GError *own_error = NULL;
+  gboolean ok = _buildq_log_spool_refresh (self->spool, &own_error);
+
+  return log_taken (self, ok, own_error, error);
+}
+
+void
+_buildq_run_set_keep_s (BuildqRun *self, guint keep_s)
+{
+  self->keep_s = keep_s;
+}
+
+guint
+_buildq_run_get_keep_s (BuildqRun *self)
+{
+  return self->keep_s;
+}
+
+gint64
+_buildq_run_get_started_monotonic_us (BuildqRun *self)
+{
+  return self->started_monotonic_us;
 }
 
 void

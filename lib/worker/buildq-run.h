@@ -10,6 +10,7 @@
  *   tmp/      $TMPDIR, empty
  *   outputs/  where outputs without a path are to be made
  *   log       what it wrote
+ *   status, control   how it ended, and the supervisor, if it may outlive the worker
  */
 #pragma once
 
@@ -31,6 +32,14 @@ typedef void (*BuildqRunFunc) (BuildqRun *run, gpointer user_data);
 /* Makes the parts of @dir, which is there and empty. */
 BuildqRun *_buildq_run_new (
     BuildqJob *job, const char *dir, gint64 attempt, gint64 cores, GError **error);
+/* The run that a worker before this one began at these times in @dir. */
+BuildqRun *_buildq_run_open (BuildqJob *job,
+                             const char *dir,
+                             gint64 attempt,
+                             gint64 cores,
+                             gint64 started_us,
+                             gint64 started_monotonic_us,
+                             GError **error);
 BuildqRun *_buildq_run_ref (BuildqRun *self);
 void _buildq_run_unref (BuildqRun *self);
 
@@ -47,12 +56,19 @@ void _buildq_run_set_callbacks (BuildqRun *self,
                                 gpointer user_data);
 void _buildq_run_set_abandon_ms (BuildqRun *self, guint abandon_ms);
 
+/* How long the job may go on when the worker is killed. */
+void _buildq_run_set_keep_s (BuildqRun *self, guint keep_s);
+
 void _buildq_run_start (BuildqRun *self, BuildqExecutor *executor);
+/* Goes on with it, or answers HOST_FAULT with @message when nothing of it is left. */
+void _buildq_run_resume (BuildqRun *self, BuildqExecutor *executor, const char *message);
 /* Stops it: the outcome of the run is @outcome whatever the executor answers, unless that
  * was decided before. */
 void _buildq_run_stop (BuildqRun *self, BuildqOutcome outcome, const char *message);
 void _buildq_run_answer (BuildqRun *self, BuildqOutcome outcome, const char *message);
 gboolean _buildq_run_log (BuildqRun *self, const void *data, gsize size, GError **error);
+/* The log has grown by somebody else's hand. */
+gboolean _buildq_run_logged (BuildqRun *self, GError **error);
 void _buildq_run_set_exit_status (BuildqRun *self, int exit_status);
 
 BuildqJob *_buildq_run_get_job (BuildqRun *self);
@@ -75,6 +91,8 @@ BuildqOutcome _buildq_run_get_outcome (BuildqRun *self);
 const char *_buildq_run_get_message (BuildqRun *self);
 int _buildq_run_get_exit_status (BuildqRun *self);
 gint64 _buildq_run_get_started_us (BuildqRun *self);
+gint64 _buildq_run_get_started_monotonic_us (BuildqRun *self);
+guint _buildq_run_get_keep_s (BuildqRun *self);
 gint64 _buildq_run_get_finished_us (BuildqRun *self);
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (BuildqRun, _buildq_run_unref)

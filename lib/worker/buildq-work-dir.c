@@ -98,8 +98,8 @@ _buildq_work_dir_make (BuildqWorkDir *self, GError **error)
   return NULL;
 }
 
-static gboolean
-is_of_job (const char *name)
+gboolean
+_buildq_work_dir_is_of_job (const char *name)
 {
   const char *digits = name + strlen (JOB_PREFIX);
 
@@ -128,64 +128,73 @@ remove_patiently (const char *path, GError **error)
     }
 }
 
-static void
-sweep_thread (GTask *task, gpointer source, gpointer path, GCancellable *cancellable)
+gboolean
+_buildq_work_dir_sweep (const char *work_path, GHashTable *kept, GError **error)
 {
-  GError *error = NULL;
-  g_autoptr (GDir) dir = g_dir_open (path, 0, &error);
+  g_autoptr (GDir) dir = g_dir_open (work_path, 0, error);
   const char *name;
 
-  while (error == NULL && (name = g_dir_read_name (dir)) != NULL)
+  if (dir == NULL)
+    return FALSE;
+  while ((name = g_dir_read_name (dir)) != NULL)
     {
-      g_autofree char *entry = g_build_filename (path, name, NULL);
+      g_autofree char *entry = g_build_filename (work_path, name, NULL);
 
-      if (is_of_job (name))
-        remove_patiently (entry, &error);
+      if (_buildq_work_dir_is_of_job (name) && !g_hash_table_contains (kept, name)
+          && !remove_patiently (entry, error))
+        return FALSE;
     }
+  return TRUE;
+}
+
+typedef struct
+{
+  char *entry;
+  char *path;
+} Removal;
+
+static void
+removal_free (gpointer data)
+{
+  Removal *removal = data;
+
+  g_free (removal->entry);
+  g_free (removal->path);
+  g_free (removal);
+}
+
+/* An entry without its directory would be of no use, a directory without its entry is
+ * swept. */
+static void
+remove_thread (GTask *task, gpointer source, gpointer data, GCancellable *cancellable)
+{
+  Removal *removal = data;
+  GError *error = NULL;
+
+  if (removal->entry != NULL && unlink (removal->entry) < 0 && errno != ENOENT)
+    set_io_error (&error, errno, "removing", removal->entry);
+  else if (removal->path != NULL)
+    remove_patiently (removal->path, &error);
   if (error != NULL)
     g_task_return_error (task, error);
   else
     g_task_return_boolean (task, TRUE);
 }
 
-static void
-remove_thread (GTask *task, gpointer source, gpointer path, GCancellable *cancellable)
-{
-  GError *error = NULL;
-
-  if (remove_patiently (path, &error))
-    g_task_return_boolean (task, TRUE);
-  else
-    g_task_return_error (task, error);
-}
-
-static void
-start (const char *path,
-       GTaskThreadFunc func,
-       GAsyncReadyCallback callback,
-       gpointer user_data)
-{
-  g_autoptr (GTask) task = g_task_new (NULL, NULL, callback, user_data);
-
-  g_task_set_source_tag (task, func);
-  g_task_set_task_data (task, g_strdup (path), g_free);
-  _buildq_task_run_in_thread (task, func);
-}
-
 void
-_buildq_work_dir_sweep_async (BuildqWorkDir *self,
-                              GAsyncReadyCallback callback,
-                              gpointer user_data)
-{
-  start (self->path, sweep_thread, callback, user_data);
-}
-
-void
-_buildq_work_dir_remove_async (const char *path,
+_buildq_work_dir_remove_async (const char *entry,
+                               const char *path,
                                GAsyncReadyCallback callback,
                                gpointer user_data)
 {
-  start (path, remove_thread, callback, user_data);
+  g_autoptr (GTask) task = g_task_new (NULL, NULL, callback, user_data);
+  Removal *removal = g_new0 (Removal, 1);
+
+  removal->entry = g_strdup (entry);
+  removal->path = g_strdup (path);
+  g_task_set_source_tag (task, _buildq_work_dir_remove_async);
+  g_task_set_task_data (task, removal, removal_free);
+  _buildq_task_run_in_thread (task, remove_thread);
 }
 
 gboolean

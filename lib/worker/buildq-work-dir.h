@@ -2,7 +2,7 @@
  * Copyright The libbuildq authors
  *
  * The directory of a worker, which nobody else may use at the same time. It has a file
- * "lock", and for each job a directory "job-NUMBER".
+ * "lock", for each job a directory "job-NUMBER", and "leases" (buildq-spool.h).
  */
 #pragma once
 
@@ -20,11 +20,13 @@ void _buildq_work_dir_free (BuildqWorkDir *self);
  * path in what they make differ less. */
 char *_buildq_work_dir_make (BuildqWorkDir *self, GError **error);
 
-/* Removes directories of jobs: all of them, or that at @path. */
-void _buildq_work_dir_sweep_async (BuildqWorkDir *self,
-                                   GAsyncReadyCallback callback,
-                                   gpointer user_data);
-void _buildq_work_dir_remove_async (const char *path,
+gboolean _buildq_work_dir_is_of_job (const char *name);
+
+/* Removes all directories of jobs but those whose names are in @kept. Blocks. */
+gboolean _buildq_work_dir_sweep (const char *work_path, GHashTable *kept, GError **error);
+/* Removes the entry of a lease, and the directory of its job; each may be NULL. */
+void _buildq_work_dir_remove_async (const char *entry,
+                                    const char *path,
                                     GAsyncReadyCallback callback,
                                     gpointer user_data);
 gboolean _buildq_work_dir_remove_finish (GAsyncResult *result, GError **error);

@@ -27,20 +27,21 @@
 #define LOG_GATHER_MS 50           /* so that not each line is a message */
 #define GIVE_UP_S 5
 
-static WorkerJob *
-job_new (BuildqWorker *worker, BuildqGrant *grant)
+WorkerJob *
+_buildq_worker_job_new (BuildqWorker *worker, BuildqSpoolEntry *entry)
 {
   WorkerJob *self = g_rc_box_new0 (WorkerJob);
 
   self->worker = worker;
-  self->grant = buildq_grant_ref (grant);
+  self->entry = _buildq_value_ref (entry);
+  self->grant = buildq_grant_ref (entry->grant);
   self->cancellable = g_cancellable_new ();
   self->outcome = BUILDQ_OUTCOME_SUCCEEDED;
-  self->store_paths = g_ptr_array_new_with_free_func (g_free);
   self->real_paths = g_ptr_array_new_with_free_func (g_free);
   self->artifacts
       = g_ptr_array_new_with_free_func ((GDestroyNotify) buildq_artifact_unref);
   self->wanted_offset = -1;
+  g_hash_table_insert (worker->jobs, (char *) buildq_grant_get_token (self->grant), self);
   return self;
 }
 
@@ -60,11 +61,10 @@ job_clear (gpointer data)
   clear_source (&self->log_timer);
   clear_source (&self->give_up);
   g_clear_pointer (&self->grant, buildq_grant_unref);
+  g_clear_pointer (&self->entry, _buildq_spool_entry_unref);
   g_clear_pointer (&self->run, _buildq_run_unref);
   g_clear_pointer (&self->known, g_ptr_array_unref);
-  g_clear_pointer (&self->published, g_ptr_array_unref);
   g_clear_pointer (&self->log, buildq_location_unref);
-  g_ptr_array_unref (self->store_paths);
   g_ptr_array_unref (self->real_paths);
   g_ptr_array_unref (self->artifacts);
   g_object_unref (self->cancellable);
@@ -99,6 +99,16 @@ _buildq_worker_job_fail (WorkerJob *self, BuildqOutcome outcome, const GError *e
   _buildq_worker_job_decide (self, outcome, error->message);
 }
 
+void
+_buildq_worker_job_put (WorkerJob *self,
+                        BuildqSpoolState state,
+                        GAsyncReadyCallback callback)
+{
+  self->entry->state = state;
+  _buildq_spool_put_async (self->worker->work_path, self->entry, callback,
+                           g_rc_box_acquire (self));
+}
+
 /* --- the end --- */
 
 static void
@@ -118,26 +128,19 @@ cleaned (GObject *source, GAsyncResult *result, gpointer data)
   _buildq_worker_job_gone (worker);
 }
 
-static gboolean
-clean_nothing (gpointer data)
-{
-  g_autoptr (GTask) task = g_task_new (NULL, NULL, cleaned, data);
-
-  g_task_return_boolean (task, TRUE);
-  return G_SOURCE_REMOVE;
-}
-
 void
 _buildq_worker_job_clean (WorkerJob *self)
 {
+  g_autofree char *entry
+      = self->keep ? NULL
+                   : _buildq_spool_path (self->worker->work_path,
+                                         buildq_grant_get_token (self->grant));
+
   self->state = WORKER_JOB_COMPLETING;
   self->asked_queue = FALSE;
   clear_source (&self->give_up);
   clear_source (&self->log_timer);
-  if (self->dir != NULL)
-    _buildq_work_dir_remove_async (self->dir, cleaned, self);
-  else
-    clean_nothing (self);
+  _buildq_work_dir_remove_async (entry, self->dir, cleaned, self);
 }
 
 static gboolean
@@ -147,7 +150,10 @@ give_up (gpointer data)
 
   g_cancellable_cancel (self->cancellable);
   if (self->asked_queue)
-    _buildq_worker_job_clean (self);
+    {
+      self->keep = self->worker->keeps = TRUE;
+      _buildq_worker_job_clean (self);
+    }
   return G_SOURCE_REMOVE;
 }
 
@@ -157,7 +163,7 @@ _buildq_worker_job_stop (WorkerJob *self, gboolean silent, const char *message)
   if (self->state == WORKER_JOB_COMPLETING)
     {
       /* The result is made, and the queue may have accepted it: it is given a moment to
-       * say so, so that what it accepts is published. */
+       * say so, so that what it accepts is published. Else the next worker asks. */
       if (self->give_up != NULL)
         return;
       self->give_up = g_timeout_source_new_seconds (GIVE_UP_S);
@@ -248,6 +254,36 @@ answered (BuildqRun *run, gpointer data)
   _buildq_worker_job_finish (self);
 }
 
+/* All that an output may refer to but the other outputs: what the inputs are, and need.
+ */
+static void
+note_candidates (WorkerJob *self)
+{
+  g_autoptr (GStrvBuilder) builder = g_strv_builder_new ();
+
+  for (guint i = 0; self->known != NULL && i < self->known->len; i++)
+    {
+      BuildqArtifact *artifact = self->known->pdata[i];
+
+      g_strv_builder_add (builder, buildq_artifact_get_store_path (artifact));
+      g_strv_builder_addv (builder,
+                           (const char **) buildq_artifact_get_references (artifact));
+    }
+  g_strfreev (self->entry->candidates);
+  self->entry->candidates = g_strv_builder_end (builder);
+}
+
+static void
+set_input (WorkerJob *self, const char *name, BuildqArtifact *artifact)
+{
+  g_autofree char *path = buildq_store_get_real_path (
+      self->worker->store, buildq_artifact_get_store_path (artifact));
+  g_autofree char *noted = g_strconcat (name, "=", path, NULL);
+
+  _buildq_run_set_input (self->run, name, path);
+  _buildq_strv_add (&self->entry->inputs, noted);
+}
+
 static gboolean
 set_places (WorkerJob *self, GError **error)
 {
@@ -260,36 +296,59 @@ set_places (WorkerJob *self, GError **error)
     {
       BuildqArtifact *artifact
           = _buildq_input_find_artifact (inputs->pdata[i], self->known);
-      g_autofree char *path = NULL;
 
-      if (artifact == NULL)
-        continue; /* the store path of the outputs, below, says so */
-      path = buildq_store_get_real_path (self->worker->store,
-                                         buildq_artifact_get_store_path (artifact));
-      _buildq_run_set_input (self->run, buildq_input_get_name (inputs->pdata[i]), path);
+      /* One that is not there: the store path of the outputs, below, says so. */
+      if (artifact != NULL)
+        set_input (self, buildq_input_get_name (inputs->pdata[i]), artifact);
     }
   for (guint i = 0; i < outputs->len; i++)
     {
       const char *name = buildq_output_get_name (outputs->pdata[i]);
-      char *path = _buildq_output_store_path (job, self->known, store_dir, name, error);
+      g_autofree char *path
+          = _buildq_output_store_path (job, self->known, store_dir, name, error);
 
       if (path == NULL)
         return FALSE;
-      g_ptr_array_add (self->store_paths, path);
+      _buildq_strv_add (&self->entry->store_paths, path);
       _buildq_run_set_output_base (self->run, name, _buildq_store_path_base (path));
     }
+  note_candidates (self);
   return TRUE;
+}
+
+void
+_buildq_worker_job_running (WorkerJob *self)
+{
+  self->state = WORKER_JOB_RUNNING;
+  _buildq_run_set_callbacks (self->run, answered, logged, self);
+}
+
+static void
+spooled (GObject *source, GAsyncResult *result, gpointer data)
+{
+  WorkerJob *self = data;
+  BuildqExecutor *executor = g_hash_table_lookup (self->worker->executors,
+                                                  buildq_job_get_kind (get_job (self)));
+  g_autoptr (GError) error = NULL;
+
+  if (!_buildq_spool_put_finish (result, &error))
+    _buildq_worker_job_fail (self, BUILDQ_OUTCOME_HOST_FAULT, error);
+  if (self->outcome != BUILDQ_OUTCOME_SUCCEEDED)
+    _buildq_worker_job_finish (self);
+  else
+    {
+      _buildq_worker_job_running (self);
+      _buildq_run_start (self->run, executor);
+    }
+  _buildq_worker_job_unref (self);
 }
 
 static void
 start_executor (WorkerJob *self)
 {
-  BuildqExecutor *executor = g_hash_table_lookup (self->worker->executors,
-                                                  buildq_job_get_kind (get_job (self)));
-
-  self->state = WORKER_JOB_RUNNING;
-  _buildq_run_set_callbacks (self->run, answered, logged, self);
-  _buildq_run_start (self->run, executor);
+  self->entry->started_us = _buildq_clock_real ();
+  self->entry->started_monotonic_us = g_get_monotonic_time ();
+  _buildq_worker_job_put (self, BUILDQ_SPOOL_RUNNING, spooled);
 }
 
 static void
@@ -422,6 +481,8 @@ make_run (WorkerJob *self, GError **error)
   self->dir = _buildq_work_dir_make (self->worker->work_dir, error);
   if (self->dir == NULL)
     return FALSE;
+  self->entry->dir = g_path_get_basename (self->dir);
+  self->entry->cores = self->cores;
   self->run = _buildq_run_new (job, self->dir, buildq_grant_get_attempt (self->grant),
                                self->cores, error);
   return self->run != NULL;
@@ -430,11 +491,11 @@ make_run (WorkerJob *self, GError **error)
 void
 _buildq_worker_job_start (BuildqWorker *worker, BuildqGrant *grant)
 {
-  WorkerJob *self = job_new (worker, grant);
+  g_autoptr (BuildqSpoolEntry) entry = _buildq_spool_entry_new (grant);
+  WorkerJob *self = _buildq_worker_job_new (worker, entry);
   g_autoptr (GError) error = NULL;
 
   _buildq_worker_give_resources (worker, self);
-  g_hash_table_insert (worker->jobs, (char *) buildq_grant_get_token (grant), self);
   _buildq_worker_update_offer (worker);
   _buildq_worker_emit_started (worker, buildq_job_get_key (get_job (self)));
   if (make_run (self, &error))

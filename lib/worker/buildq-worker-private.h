@@ -1,15 +1,17 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later
  * Copyright The libbuildq authors
  *
- * The worker in three parts: buildq-worker.c is the object,
- * buildq-worker-offer.c what it offers and why not more, buildq-worker-run.c gets grants
- * and ends, buildq-worker-job.c takes one grant through its life, with
- * buildq-worker-result.c for what comes after the executor.
+ * The worker in parts: buildq-worker.c is the object, buildq-worker-offer.c what it
+ * offers and why not more, buildq-worker-run.c gets grants and ends, buildq-worker-job.c
+ * takes one grant through its life, with buildq-worker-result.c for what comes after the
+ * executor, buildq-worker-publish.c for what comes after the verdict, and
+ * buildq-worker-resume.c for what a worker before this one left.
  */
 #pragma once
 
 #include "worker/buildq-gate.h"
 #include "worker/buildq-run.h"
+#include "worker/buildq-spool.h"
 #include "worker/buildq-work-dir.h"
 
 #include <buildq/buildq-resolver.h>
@@ -32,6 +34,7 @@ typedef struct
 {
   BuildqWorker *worker; /* not a reference: the task of the run keeps it */
   BuildqGrant *grant;
+  BuildqSpoolEntry *entry; /* what the next worker should know */
   WorkerJobState state;
   gint64 cores; /* that are its own while it has a slot */
   gint64 memory_bytes;
@@ -39,18 +42,18 @@ typedef struct
   BuildqRun *run;
   GCancellable *cancellable; /* of all steps */
   gboolean silent;           /* no result: the lease is lost, or given back */
-  gboolean asked_queue;      /* for its word on the result */
+  gboolean asked_queue;      /* for its word on the result, or about to */
+  gboolean resumed;          /* begun by a worker before this one */
+  gboolean keep;             /* its entry in the spool: there is more to be done */
   GSource *give_up;          /* waiting for that word, when the worker stops */
 
   BuildqOutcome outcome;
   char *message;
-  GPtrArray *known; /* of BuildqArtifact: what was fetched, with all that it needs */
-  GPtrArray *store_paths; /* of the outputs, in their order */
-  GPtrArray *real_paths;  /* where the job made them */
-  GPtrArray *artifacts;   /* of BuildqArtifact: in the store, then in the mirrors */
-  guint next;             /* the output, or the artifact, that is being worked at */
+  GPtrArray *known;      /* of BuildqArtifact: what was fetched, with all that it needs */
+  GPtrArray *real_paths; /* of the outputs, in their order: where the job made them */
+  GPtrArray *artifacts;  /* of BuildqArtifact: in the store, then in the mirrors */
+  guint next;            /* the output, or the artifact, that is being worked at */
   BuildqLocation *log;
-  GPtrArray *published; /* of BuildqArtifact, signed by the farm */
 
   gint64 wanted_offset; /* of the log, or -1 */
   gint64 wanted_until;
@@ -92,8 +95,15 @@ struct _BuildqWorker
   gboolean stopping;
   gboolean leaving;
   GSource *gate_timer;
+  gboolean keeps;  /* results that the queue did not answer are left on the disk */
   GError *failure; /* why it stops */
   GSource *cancel_source;
+
+  GQueue backlog;  /* BuildqSpoolEntry that could not be published */
+  guint published; /* of the artifacts of the first */
+  guint backlog_delay_ms;
+  GSource *backlog_timer;
+  GCancellable *backlog_cancellable;
 };
 
 /* buildq-worker-offer.c */
@@ -108,6 +118,7 @@ void _buildq_worker_give_resources (BuildqWorker *self, WorkerJob *job);
 /* buildq-worker.c */
 BuildqResolver *_buildq_worker_get_resolver (BuildqWorker *self, GError **error);
 void _buildq_worker_emit_started (BuildqWorker *self, const char *key);
+void _buildq_worker_emit_resumed (BuildqWorker *self, const char *key);
 void _buildq_worker_emit_finished (BuildqWorker *self,
                                    const char *key,
                                    BuildqOutcome outcome);
@@ -130,7 +141,25 @@ void _buildq_worker_job_fail (WorkerJob *job, BuildqOutcome outcome, const GErro
 void _buildq_worker_job_send_log (WorkerJob *job);
 void _buildq_worker_job_clean (WorkerJob *job);
 
+void _buildq_worker_job_put (WorkerJob *job,
+                             BuildqSpoolState state,
+                             GAsyncReadyCallback callback);
+WorkerJob *_buildq_worker_job_new (BuildqWorker *worker, BuildqSpoolEntry *entry);
+/* The executor has it. */
+void _buildq_worker_job_running (WorkerJob *job);
+
 /* buildq-worker-result.c */
 void _buildq_worker_job_finish (WorkerJob *job);
+void _buildq_worker_job_upload (WorkerJob *job);
+void _buildq_worker_job_hand_in (WorkerJob *job);
+
+/* buildq-worker-publish.c */
+void _buildq_worker_job_publish (WorkerJob *job);
+/* Publishes @entry, and tries again until that is done. */
+void _buildq_worker_add_to_backlog (BuildqWorker *self, BuildqSpoolEntry *entry);
+void _buildq_worker_stop_backlog (BuildqWorker *self);
+
+/* buildq-worker-resume.c */
+void _buildq_worker_resume (BuildqWorker *self, GPtrArray *entries);
 
 G_END_DECLS

@@ -2,7 +2,7 @@
  * Copyright The libbuildq authors
  *
  * One grant, after the answer of its executor: outputs are checked, put into the store
- * and uploaded, then the log, then the result; what the queue accepts is published.
+ * and uploaded, then the log, then the result.
  */
 #include "config.h"
 
@@ -18,17 +18,15 @@
 #include <buildq/buildq-location.h>
 #include <buildq/buildq-output.h>
 #include <buildq/buildq-receipt.h>
-#include <buildq/buildq-result-builder.h>
 #include <buildq/buildq-result.h>
 #include <string.h>
 
 #define MAX_LOG_NAME 150 /* of the key in the name of a log */
 
 static void store_next (WorkerJob *self);
-static void upload_next (WorkerJob *self);
-static void publish_next (WorkerJob *self);
 static void upload_log (WorkerJob *self);
 static void complete (WorkerJob *self);
+static BuildqResult *make_result (WorkerJob *self);
 
 static BuildqJob *
 get_job (WorkerJob *self)
@@ -80,24 +78,13 @@ collect (WorkerJob *self, GError **error)
   return TRUE;
 }
 
-/* All that an output may refer to: what the inputs are, and need, and the other outputs.
- */
 static char **
 list_candidates (WorkerJob *self)
 {
   g_autoptr (GStrvBuilder) builder = g_strv_builder_new ();
 
-  for (guint i = 0; self->known != NULL && i < self->known->len; i++)
-    {
-      const char *const *references
-          = buildq_artifact_get_references (self->known->pdata[i]);
-
-      g_strv_builder_add (builder,
-                          buildq_artifact_get_store_path (self->known->pdata[i]));
-      g_strv_builder_addv (builder, (const char **) references);
-    }
-  for (guint i = 0; i < self->store_paths->len; i++)
-    g_strv_builder_add (builder, self->store_paths->pdata[i]);
+  g_strv_builder_addv (builder, (const char **) self->entry->candidates);
+  g_strv_builder_addv (builder, (const char **) self->entry->store_paths);
   return g_strv_builder_end (builder);
 }
 
@@ -131,8 +118,8 @@ stored (GObject *source, GAsyncResult *result, gpointer data)
        * fault. */
       gboolean of_job = g_error_matches (error, BUILDQ_ERROR, BUILDQ_ERROR_INVALID);
 
-      g_prefix_error (&error, "putting '%s' into the store: ",
-                      (const char *) self->store_paths->pdata[self->next]);
+      g_prefix_error (
+          &error, "putting '%s' into the store: ", self->entry->store_paths[self->next]);
       _buildq_worker_job_fail (
           self, of_job ? BUILDQ_OUTCOME_FAILED : BUILDQ_OUTCOME_HOST_FAULT, error);
     }
@@ -143,26 +130,43 @@ stored (GObject *source, GAsyncResult *result, gpointer data)
 }
 
 static void
+built (GObject *source, GAsyncResult *result, gpointer data)
+{
+  WorkerJob *self = data;
+  g_autoptr (GError) error = NULL;
+
+  /* Without it the job is only built again, should the worker be killed now. */
+  if (!_buildq_spool_put_finish (result, &error))
+    g_warning ("%s: %s", self->worker->name, error->message);
+  _buildq_worker_job_upload (self);
+  _buildq_worker_job_unref (self);
+}
+
+static void
 store_next (WorkerJob *self)
 {
   g_auto (GStrv) candidates = NULL;
 
   if (self->outcome != BUILDQ_OUTCOME_SUCCEEDED)
     upload_log (self);
-  else if (self->next == self->real_paths->len)
-    {
-      self->next = 0;
-      upload_next (self);
-    }
-  else
+  else if (self->next < self->real_paths->len)
     {
       candidates = list_candidates (self);
       buildq_store_add_async (self->worker->store, self->real_paths->pdata[self->next],
-                              self->store_paths->pdata[self->next],
+                              self->entry->store_paths[self->next],
                               (const char *const *) candidates, G_PRIORITY_DEFAULT,
                               self->cancellable, stored, self);
     }
+  else if (self->artifacts->len > 0 && self->worker->mirrors->len > 0)
+    {
+      self->entry->result = make_result (self);
+      _buildq_worker_job_put (self, BUILDQ_SPOOL_BUILT, built);
+    }
+  else
+    upload_log (self);
 }
+
+static void upload_next (WorkerJob *self);
 
 static void
 uploaded (GObject *source, GAsyncResult *result, gpointer data)
@@ -193,6 +197,14 @@ upload_next (WorkerJob *self)
     buildq_uploader_upload_async (self->worker->uploader,
                                   self->artifacts->pdata[self->next], G_PRIORITY_DEFAULT,
                                   self->cancellable, uploaded, self);
+}
+
+/* What is in the store goes to the mirrors. */
+void
+_buildq_worker_job_upload (WorkerJob *self)
+{
+  self->next = 0;
+  upload_next (self);
 }
 
 /* --- the log --- */
@@ -249,37 +261,67 @@ upload_log (WorkerJob *self)
 /* --- the result --- */
 
 static BuildqResult *
-make_result (WorkerJob *self, GError **error)
+describe_run (WorkerJob *self)
 {
-  g_autoptr (BuildqResultBuilder) builder = buildq_result_builder_new ();
-  gint64 now = _buildq_clock_real ();
-  gint64 started = self->run != NULL ? _buildq_run_get_started_us (self->run) : 0;
-  gint64 finished = self->run != NULL ? _buildq_run_get_finished_us (self->run) : 0;
-  g_autofree char *tail = NULL;
+  BuildqResult *result = _buildq_value_new (&_buildq_result_info);
 
-  buildq_result_builder_set_key (builder, buildq_job_get_key (get_job (self)));
-  buildq_result_builder_set_token (builder, buildq_grant_get_token (self->grant));
-  buildq_result_builder_set_attempt (builder, buildq_grant_get_attempt (self->grant));
-  buildq_result_builder_set_outcome (builder, self->outcome);
-  buildq_result_builder_set_message (builder, self->message);
-  buildq_result_builder_set_worker (builder, self->worker->name);
-  buildq_result_builder_set_started_us (builder, started > 0 ? started : now);
-  buildq_result_builder_set_finished_us (builder, finished > 0 ? finished : now);
-  buildq_result_builder_set_log (builder, self->log);
+  _buildq_set_string (&result->key, buildq_job_get_key (get_job (self)));
+  _buildq_set_string (&result->token, buildq_grant_get_token (self->grant));
+  result->attempt = buildq_grant_get_attempt (self->grant);
+  _buildq_set_string (&result->worker, self->worker->name);
   if (self->run != NULL)
     {
       BuildqLogSpool *spool = _buildq_run_get_spool (self->run);
+      g_autofree char *tail = _buildq_log_spool_tail (spool);
 
-      tail = _buildq_log_spool_tail (spool);
-      buildq_result_builder_set_log_bytes (builder, _buildq_log_spool_get_size (spool));
-      buildq_result_builder_set_log_tail (builder, tail[0] != '\0' ? tail : NULL);
-      buildq_result_builder_set_exit_status (builder,
-                                             _buildq_run_get_exit_status (self->run));
+      result->started_us = _buildq_run_get_started_us (self->run);
+      result->finished_us = _buildq_run_get_finished_us (self->run);
+      result->log_bytes = _buildq_log_spool_get_size (spool);
+      result->exit_status = _buildq_run_get_exit_status (self->run);
+      if (tail[0] != '\0')
+        _buildq_set_string (&result->log_tail, tail);
     }
+  if (result->started_us == 0)
+    result->started_us = _buildq_clock_real ();
+  if (result->finished_us == 0)
+    result->finished_us = _buildq_clock_real ();
+  return result;
+}
+
+/* How things stand. What was built before this worker was started ran as that says which
+ * was noted then. */
+static BuildqResult *
+make_result (WorkerJob *self)
+{
+  BuildqResult *result
+      = self->entry->result != NULL
+            ? _buildq_value_copy (&_buildq_result_info, self->entry->result)
+            : describe_run (self);
+
+  result->outcome = self->outcome;
+  _buildq_set_string (&result->message, self->message);
+  g_clear_pointer (&result->log, buildq_location_unref);
+  if (self->log != NULL)
+    result->log = buildq_location_ref (self->log);
+  g_ptr_array_set_size (result->artifacts, 0);
   if (self->outcome == BUILDQ_OUTCOME_SUCCEEDED)
     for (guint i = 0; i < self->artifacts->len; i++)
-      buildq_result_builder_add_artifact (builder, self->artifacts->pdata[i]);
-  return buildq_result_builder_build (builder, error);
+      g_ptr_array_add (result->artifacts,
+                       buildq_artifact_ref (self->artifacts->pdata[i]));
+  return result;
+}
+
+/* One that the queue did not answer is handed in by the next worker. */
+static void
+not_answered (WorkerJob *self, const GError *error)
+{
+  g_info ("%s: result of '%s': %s", self->worker->name,
+          buildq_job_get_key (get_job (self)), error->message);
+  if (g_error_matches (error, BUILDQ_ERROR, BUILDQ_ERROR_LEASE_LOST))
+    self->outcome = BUILDQ_OUTCOME_LOST;
+  else
+    self->keep = self->worker->keeps = TRUE;
+  _buildq_worker_job_clean (self);
 }
 
 static void
@@ -298,48 +340,77 @@ completed (GObject *source, GAsyncResult *result, gpointer data)
   self->asked_queue = FALSE;
   if (receipt == NULL)
     {
-      g_info ("%s: result of '%s': %s", self->worker->name,
-              buildq_job_get_key (get_job (self)), error->message);
-      if (g_error_matches (error, BUILDQ_ERROR, BUILDQ_ERROR_LEASE_LOST))
-        self->outcome = BUILDQ_OUTCOME_LOST;
-      _buildq_worker_job_clean (self);
+      not_answered (self, error);
       return;
     }
   verdict = buildq_receipt_get_verdict (receipt);
-  self->next = 0;
   if (verdict == BUILDQ_VERDICT_ACCEPTED || verdict == BUILDQ_VERDICT_DUPLICATE)
-    self->published = buildq_receipt_get_artifacts (receipt);
-  else
     {
-      g_info ("%s: the result of '%s' is %s: %s", self->worker->name,
-              buildq_job_get_key (get_job (self)), buildq_verdict_to_string (verdict),
-              buildq_receipt_get_message (receipt) != NULL
-                  ? buildq_receipt_get_message (receipt)
-                  : "no reason given");
-      self->outcome = BUILDQ_OUTCOME_LOST;
+      g_ptr_array_unref (self->entry->published);
+      self->entry->published = buildq_receipt_get_artifacts (receipt);
+      _buildq_worker_job_publish (self);
+      return;
     }
-  publish_next (self);
+  g_info ("%s: the result of '%s' is %s: %s", self->worker->name,
+          buildq_job_get_key (get_job (self)), buildq_verdict_to_string (verdict),
+          buildq_receipt_get_message (receipt) != NULL
+              ? buildq_receipt_get_message (receipt)
+              : "no reason given");
+  self->outcome = BUILDQ_OUTCOME_LOST;
+  _buildq_worker_job_clean (self);
+}
+
+static void
+hand_in (WorkerJob *self)
+{
+  buildq_agent_complete_async (self->worker->agent, buildq_grant_get_token (self->grant),
+                               self->entry->result, NULL, completed, self);
+}
+
+static void
+finished (GObject *source, GAsyncResult *result, gpointer data)
+{
+  WorkerJob *self = data;
+  g_autoptr (GError) error = NULL;
+
+  if (!self->asked_queue)
+    {
+      _buildq_worker_job_unref (self);
+      return;
+    }
+  /* Not to hand it in would lose it for sure. */
+  if (!_buildq_spool_put_finish (result, &error))
+    g_warning ("%s: %s", self->worker->name, error->message);
+  hand_in (self);
+}
+
+/* Hands in the result of the entry, which is on the disk. */
+void
+_buildq_worker_job_hand_in (WorkerJob *self)
+{
+  self->state = WORKER_JOB_COMPLETING;
+  self->asked_queue = TRUE;
+  g_rc_box_acquire (self);
+  hand_in (self);
 }
 
 static void
 complete (WorkerJob *self)
 {
   g_autoptr (GError) error = NULL;
-  g_autoptr (BuildqResult) result = NULL;
+  BuildqResult *result = self->silent ? NULL : make_result (self);
 
   self->state = WORKER_JOB_COMPLETING;
   /* The queue is to hear first, or at the same time, that there will be a lease less. */
   _buildq_worker_update_offer (self->worker);
-  if (!self->silent)
-    result = make_result (self, &error);
-  if (error != NULL)
+  if (result != NULL && !_buildq_value_validate (&_buildq_result_info, result, &error))
     {
       /* Nothing that a job does can lead here; but its lease must not stay for ever. */
       g_critical ("result of '%s': %s", buildq_job_get_key (get_job (self)),
                   error->message);
-      self->silent = TRUE;
+      g_clear_pointer (&result, buildq_result_unref);
     }
-  if (self->silent)
+  if (result == NULL)
     {
       /* Refused for one that is lost, which is not held. */
       buildq_agent_release (self->worker->agent, buildq_grant_get_token (self->grant),
@@ -347,38 +418,10 @@ complete (WorkerJob *self)
       _buildq_worker_job_clean (self);
       return;
     }
+  g_clear_pointer (&self->entry->result, buildq_result_unref);
+  self->entry->result = result;
   self->asked_queue = TRUE;
-  buildq_agent_complete_async (self->worker->agent, buildq_grant_get_token (self->grant),
-                               result, NULL, completed, g_rc_box_acquire (self));
-}
-
-/* --- what the queue accepted --- */
-
-static void
-published (GObject *source, GAsyncResult *result, gpointer data)
-{
-  WorkerJob *self = data;
-  g_autoptr (GError) error = NULL;
-
-  /* The queue knows where it can be had; it only cannot be found by its name. */
-  if (!buildq_uploader_publish_finish (BUILDQ_UPLOADER (source), result, &error))
-    g_info ("%s: publishing '%s': %s", self->worker->name,
-            buildq_artifact_get_store_path (self->published->pdata[self->next]),
-            error->message);
-  self->next++;
-  publish_next (self);
-}
-
-static void
-publish_next (WorkerJob *self)
-{
-  if (self->published == NULL || self->next == self->published->len
-      || self->worker->mirrors->len == 0)
-    _buildq_worker_job_clean (self);
-  else
-    buildq_uploader_publish_async (self->worker->uploader,
-                                   self->published->pdata[self->next], G_PRIORITY_DEFAULT,
-                                   self->cancellable, published, self);
+  _buildq_worker_job_put (self, BUILDQ_SPOOL_FINISHED, finished);
 }
 
 void
@@ -389,9 +432,11 @@ _buildq_worker_job_finish (WorkerJob *self)
   self->state = WORKER_JOB_FINISHING;
   _buildq_worker_update_offer (self->worker);
   if (self->outcome == BUILDQ_OUTCOME_SUCCEEDED && !collect (self, &error))
+    /* What a worker that was killed took into its store is not where it was made. */
     _buildq_worker_job_fail (self,
-                             error->domain == BUILDQ_ERROR ? BUILDQ_OUTCOME_FAILED
-                                                           : BUILDQ_OUTCOME_HOST_FAULT,
+                             error->domain == BUILDQ_ERROR && !self->resumed
+                                 ? BUILDQ_OUTCOME_FAILED
+                                 : BUILDQ_OUTCOME_HOST_FAULT,
                              error);
   self->next = 0;
   store_next (self);

@@ -5,6 +5,7 @@
  */
 #include "config.h"
 
+#include "queue/buildq-agent-private.h"
 #include "worker/buildq-worker-private.h"
 
 #include <buildq/buildq-grant.h>
@@ -13,13 +14,10 @@
 static void ask (BuildqWorker *self);
 
 static void
-left (GObject *source, GAsyncResult *result, gpointer data)
+end (BuildqWorker *self)
 {
-  BuildqWorker *self = data;
   g_autoptr (GTask) task = g_steal_pointer (&self->task);
 
-  /* Without a goodbye the session lapses. */
-  buildq_agent_leave_finish (BUILDQ_AGENT (source), result, NULL);
   if (self->cancel_source != NULL)
     g_source_destroy (self->cancel_source);
   g_clear_pointer (&self->cancel_source, g_source_unref);
@@ -31,7 +29,16 @@ left (GObject *source, GAsyncResult *result, gpointer data)
     g_task_return_boolean (task, TRUE);
 }
 
-/* Leaves when there is nothing left to do. */
+static void
+left (GObject *source, GAsyncResult *result, gpointer data)
+{
+  /* Without a goodbye the session lapses. */
+  buildq_agent_leave_finish (BUILDQ_AGENT (source), result, NULL);
+  end (data);
+}
+
+/* Leaves when there is nothing left to do. With a goodbye all leases would be given back,
+ * also those of results that the next worker is to hand in. */
 static void
 check_end (BuildqWorker *self)
 {
@@ -43,7 +50,14 @@ check_end (BuildqWorker *self)
   if (self->is_asking)
     return;
   self->leaving = TRUE;
-  buildq_agent_leave_async (self->agent, NULL, left, self);
+  _buildq_worker_stop_backlog (self);
+  if (!self->keeps)
+    buildq_agent_leave_async (self->agent, NULL, left, self);
+  else
+    {
+      _buildq_agent_fall_silent (self->agent);
+      end (self);
+    }
 }
 
 void
@@ -131,18 +145,26 @@ ask (BuildqWorker *self)
 }
 
 static void
-swept (GObject *source, GAsyncResult *result, gpointer data)
+loaded (GObject *source, GAsyncResult *result, gpointer data)
 {
   BuildqWorker *self = data;
   g_autoptr (GError) error = NULL;
+  g_autoptr (GPtrArray) entries = _buildq_spool_load_finish (result, &error);
 
-  /* Numbers that are still taken are passed over. */
-  if (!_buildq_work_dir_remove_finish (result, &error))
-    g_info ("%s: %s", self->name, error->message);
   self->is_asking = FALSE;
-  _buildq_worker_start_gate (self, g_task_get_context (self->task));
-  _buildq_worker_update_offer (self);
-  buildq_agent_start (self->agent);
+  if (entries == NULL)
+    {
+      stop (self, error);
+      return;
+    }
+  if (!self->stopping)
+    {
+      _buildq_worker_start_gate (self, g_task_get_context (self->task));
+      _buildq_worker_update_offer (self); /* what there is to share out */
+      _buildq_worker_resume (self, entries);
+      _buildq_worker_update_offer (self);
+      buildq_agent_start (self->agent);
+    }
   ask (self);
   check_end (self);
 }
@@ -171,7 +193,10 @@ prepare (BuildqWorker *self, GError **error)
  * Takes jobs and does them, until [method@Worker.drain] or until it is cancelled. A
  * worker can do so once.
  *
- * What a worker that was killed left in the work directory is removed first.
+ * What a worker that was killed left in the work directory is taken up first: results
+ * that the queue has not answered are handed in, what it accepted is published, and jobs
+ * are gone on with whose executors can ([vfunc@Executor.resume]). Other jobs fail as
+ * `host-fault`, so that another machine can have them at once.
  *
  * Since: 0.1
  */
@@ -208,7 +233,7 @@ buildq_worker_run_async (BuildqWorker *self,
   self->task = g_steal_pointer (&task);
   /* It counts as asking, so that nothing ends before it is back. */
   self->is_asking = TRUE;
-  _buildq_work_dir_sweep_async (self->work_dir, swept, self);
+  _buildq_spool_load_async (self->work_path, loaded, self);
 }
 
 /**

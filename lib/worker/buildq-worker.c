@@ -27,6 +27,7 @@ G_DEFINE_FINAL_TYPE (BuildqWorker, buildq_worker, G_TYPE_OBJECT)
 enum
 {
   JOB_STARTED,
+  JOB_RESUMED,
   JOB_FINISHED,
   N_SIGNALS
 };
@@ -68,6 +69,8 @@ buildq_worker_finalize (GObject *object)
   _buildq_gate_free (self->gate);
   _buildq_gate_reading_clear (&self->reading);
   g_object_unref (self->asking);
+  g_object_unref (self->backlog_cancellable);
+  g_queue_clear_full (&self->backlog, _buildq_spool_entry_unref);
   g_clear_pointer (&self->work_dir, _buildq_work_dir_free);
   G_OBJECT_CLASS (buildq_worker_parent_class)->finalize (object);
 }
@@ -95,6 +98,21 @@ buildq_worker_class_init (BuildqWorkerClass *class)
                       NULL, G_TYPE_NONE, 1, G_TYPE_STRING);
 
   /**
+   * BuildqWorker::job-resumed:
+   * @self: a worker
+   * @key: the key of a job
+   *
+   * Emitted for each job whose lease a worker before this one held, in the same work
+   * directory, and that there is something to be done for: it still runs, or its result
+   * is to be handed in.
+   *
+   * Since: 0.1
+   */
+  signals[JOB_RESUMED]
+      = g_signal_new ("job-resumed", BUILDQ_TYPE_WORKER, G_SIGNAL_RUN_LAST, 0, NULL, NULL,
+                      NULL, G_TYPE_NONE, 1, G_TYPE_STRING);
+
+  /**
    * BuildqWorker::job-finished:
    * @self: a worker
    * @key: the key of a job
@@ -102,7 +120,8 @@ buildq_worker_class_init (BuildqWorkerClass *class)
    *    another
    *
    * Emitted when all that is to be done for a job is done: the queue has the result, and
-   * what it accepted is published.
+   * what it accepted is published. What could not be published is tried again later, also
+   * by the next worker.
    *
    * Since: 0.1
    */
@@ -126,6 +145,8 @@ buildq_worker_init (BuildqWorker *self)
   self->gate_ms = GATE_MS;
   self->reasons = g_new0 (char *, 1);
   self->asking = g_cancellable_new ();
+  self->backlog_cancellable = g_cancellable_new ();
+  g_queue_init (&self->backlog);
 }
 
 /* --- what happens to leases --- */
@@ -189,6 +210,12 @@ void
 _buildq_worker_emit_started (BuildqWorker *self, const char *key)
 {
   g_signal_emit (self, signals[JOB_STARTED], 0, key);
+}
+
+void
+_buildq_worker_emit_resumed (BuildqWorker *self, const char *key)
+{
+  g_signal_emit (self, signals[JOB_RESUMED], 0, key);
 }
 
 void

@@ -22,12 +22,16 @@ lib_libbuildq_internal_la_SOURCES += \
 	lib/worker/buildq-place.h \
 	lib/worker/buildq-run.c \
 	lib/worker/buildq-run.h \
+	lib/worker/buildq-spool.c \
+	lib/worker/buildq-spool.h \
 	lib/worker/buildq-work-dir.c \
 	lib/worker/buildq-work-dir.h \
 	lib/worker/buildq-worker.c \
 	lib/worker/buildq-worker-job.c \
 	lib/worker/buildq-worker-offer.c \
 	lib/worker/buildq-worker-private.h \
+	lib/worker/buildq-worker-publish.c \
+	lib/worker/buildq-worker-resume.c \
 	lib/worker/buildq-worker-result.c \
 	lib/worker/buildq-worker-run.c
 

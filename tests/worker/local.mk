@@ -6,6 +6,7 @@ check_PROGRAMS += \
 	tests/worker/test-execution \
 	tests/worker/test-gate \
 	tests/worker/test-machine \
+	tests/worker/test-spool \
 	tests/worker/test-supervise \
 	tests/worker/test-worker \
 	tests/worker/test-worker-offer \
@@ -14,6 +15,8 @@ tests_worker_test_command_executor_LDADD = $(test_internal_ldadd)
 tests_worker_test_execution_LDADD = $(test_internal_ldadd)
 tests_worker_test_gate_LDADD = $(test_internal_ldadd)
 tests_worker_test_machine_LDADD = $(test_internal_ldadd)
+tests_worker_test_spool_LDADD = $(test_internal_ldadd)
+tests_worker_test_spool_SOURCES = $(worker_fixture_sources) tests/worker/test-spool.c
 tests_worker_test_supervise_LDADD = $(test_internal_ldadd)
 
 worker_fixture_sources = \

@@ -12,6 +12,7 @@ struct _TestMirror
   GPtrArray *blocked; /* of GTask */
   gboolean released;
   guint published;
+  guint refused;
 };
 
 static void mirror_iface_init (BuildqMirrorInterface *iface);
@@ -84,7 +85,7 @@ put_file_async (BuildqMirror *mirror,
   if (self->mode == TEST_MIRROR_FAILS)
     g_task_return_new_error (task, BUILDQ_ERROR, BUILDQ_ERROR_UNAUTHORIZED,
                              "the mirror is on fire");
-  else if (self->released)
+  else if (self->released || self->mode == TEST_MIRROR_REFUSES_RECORDS)
     g_task_return_pointer (task, g_strdup (g_task_get_task_data (task)), g_free);
   else
     g_ptr_array_add (self->blocked, g_steal_pointer (&task));
@@ -104,9 +105,17 @@ publish_async (BuildqMirror *mirror,
                GAsyncReadyCallback callback,
                gpointer user_data)
 {
+  TestMirror *self = TEST_MIRROR (mirror);
   g_autoptr (GTask) task = g_task_new (mirror, cancellable, callback, user_data);
 
-  TEST_MIRROR (mirror)->published++;
+  if (self->mode == TEST_MIRROR_REFUSES_RECORDS && !self->released)
+    {
+      self->refused++;
+      g_task_return_new_error (task, BUILDQ_ERROR, BUILDQ_ERROR_UNAUTHORIZED,
+                               "the mirror takes no records");
+      return;
+    }
+  self->published++;
   g_task_return_boolean (task, TRUE);
 }
 
@@ -166,6 +175,12 @@ test_mirror_release (TestMirror *self)
       g_task_return_pointer (task, g_strdup (g_task_get_task_data (task)), g_free);
     }
   g_ptr_array_set_size (self->blocked, 0);
+}
+
+guint
+test_mirror_get_refused (TestMirror *self)
+{
+  return self->refused;
 }
 
 guint

@@ -90,12 +90,25 @@ fixture_end (Fixture *self, GError **error)
   return buildq_worker_run_finish (self->worker, self->ended, error);
 }
 
+/* Nothing is left of the jobs in there. */
+static void
+assert_clean (const char *work)
+{
+  g_autofree char *leases = g_build_filename (work, "leases", NULL);
+  g_autoptr (GDir) dir = g_dir_open (work, 0, NULL);
+  g_autoptr (GDir) entries = g_dir_open (leases, 0, NULL);
+  const char *name;
+
+  while (dir != NULL && (name = g_dir_read_name (dir)) != NULL)
+    if (!g_str_equal (name, "leases") && !g_str_equal (name, "aside"))
+      g_assert_cmpstr (name, ==, "lock");
+  g_assert_null (entries != NULL ? g_dir_read_name (entries) : NULL);
+}
+
 void
 fixture_tear_down (Fixture *self, gconstpointer data)
 {
   g_autofree char *work = fixture_in_dir (self, "work");
-  g_autoptr (GDir) dir = NULL;
-  const char *name;
   gpointer worker = self->worker;
 
   if (self->ended == NULL)
@@ -104,9 +117,7 @@ fixture_tear_down (Fixture *self, gconstpointer data)
       wait_until (self->ended != NULL);
     }
   g_clear_object (&self->ended);
-  dir = g_dir_open (work, 0, NULL);
-  while (dir != NULL && (name = g_dir_read_name (dir)) != NULL)
-    g_assert_cmpstr (name, ==, "lock"); /* nothing is left of the jobs */
+  assert_clean (work);
   g_object_add_weak_pointer (worker, &worker);
   g_object_unref (self->worker);
   wait_until (worker == NULL);
