@@ -18,7 +18,7 @@ open_authority (GError **error)
   g_autofree char *state = tool_state_dir ();
   g_autofree char *path = g_build_filename (state, "tokens.json", NULL);
 
-  if (!tool_make_dir (state, error))
+  if (!tool_make_dir (state, error) || !tool_be_owner_of (state, error))
     return NULL;
   return buildq_authority_new (path, error);
 }

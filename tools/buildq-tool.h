@@ -101,6 +101,8 @@ GPtrArray *tool_list_jobs (BuildqQueue *queue,
 
 char *tool_state_dir (void); /* what --state says, or where state is by custom */
 gboolean tool_make_dir (const char *path, GError **error);
+/* Root works on somebody's directory as that user. For the rest of the process. */
+gboolean tool_be_owner_of (const char *path, GError **error);
 const char *tool_system (void); /* of this machine, such as "x86_64-linux" */
 /* "ADDRESS:PORT" */
 gboolean tool_parse_listen (const char *text,

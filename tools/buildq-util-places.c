@@ -11,7 +11,9 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <grp.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <sys/utsname.h>
 #include <unistd.h>
 
@@ -33,6 +35,23 @@ tool_make_dir (const char *path, GError **error)
     return TRUE;
   g_set_error (error, G_IO_ERROR, g_io_error_from_errno (errno),
                "making the directory '%s': %s", path, g_strerror (errno));
+  return FALSE;
+}
+
+/* The user of a service must be able to read what root puts into its directory. */
+gboolean
+tool_be_owner_of (const char *path, GError **error)
+{
+  struct stat status;
+
+  if (geteuid () != 0 || stat (path, &status) < 0 || status.st_uid == 0)
+    return TRUE;
+  if (setgroups (0, NULL) == 0 && setgid (status.st_gid) == 0
+      && setuid (status.st_uid) == 0)
+    return TRUE;
+  g_set_error (error, G_IO_ERROR, g_io_error_from_errno (errno),
+               "acting as the user whose directory '%s' is: %s", path,
+               g_strerror (errno));
   return FALSE;
 }
 

@@ -74,6 +74,15 @@ token=$(cat "$work/out")
 is "a token is one word" 1 "$(wc -w < "$work/out")"
 ! grep -qr "$token" "$BUILDQ_STATE"
 result $? "the token itself is not kept"
+if [ "$(id -u)" = 0 ]
+then
+  # A service has a state directory of its own; root puts a token into it.
+  mkdir "$work/served"
+  chmod 755 "$work"
+  chown nobody: "$work/served"
+  succeeds "token add, by root for a service" token add ant --role worker --state "$work/served"
+  is "what it made is the service's" nobody "$(stat -c %U "$work/served/tokens.json")"
+fi
 fails 1 "ant" token add ant --role worker
 succeeds "token add NAME ROLE" token add eve submitter --state "$BUILDQ_STATE"
 succeeds "token list" token list
