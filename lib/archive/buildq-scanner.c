@@ -137,10 +137,12 @@ compare_strings (gconstpointer a, gconstpointer b)
 char **
 _buildq_scanner_found (BuildqScanner *self)
 {
+  g_autoptr (GHashTable) seen = g_hash_table_new (g_str_hash, g_str_equal);
   GPtrArray *found = g_ptr_array_new ();
 
   for (char **p = self->candidates; p != NULL && *p != NULL; p++)
-    if (strlen (*p) >= HASH_LENGTH && !g_hash_table_contains (self->wanted, *p))
+    if (strlen (*p) >= HASH_LENGTH && !g_hash_table_contains (self->wanted, *p)
+        && g_hash_table_add (seen, *p))
       g_ptr_array_add (found, g_strdup (*p));
   g_ptr_array_sort (found, compare_strings);
   g_ptr_array_add (found, NULL);

@@ -82,7 +82,7 @@ gboolean _buildq_scanner_sink (gpointer scanner,
                                gsize size,
                                GError **error);
 char **_buildq_scanner_found (
-    BuildqScanner *self); /* the candidates that were seen, sorted */
+    BuildqScanner *self); /* the candidates that were seen, sorted, each once */
 void _buildq_scanner_free (BuildqScanner *self);
 
 /* --- compression, by libarchive's filters; none, gzip, zstd, xz, lzip (reading: bzip2,

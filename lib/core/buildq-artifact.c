@@ -249,8 +249,10 @@ buildq_artifact_get_fingerprint (BuildqArtifact *self)
   text = g_string_new (NULL);
   g_string_printf (text, "1;%s;%s;%" G_GINT64_FORMAT ";", self->store_path, hash,
                    self->nar_size);
+  /* They are a set: one that is there twice is signed once. */
   for (guint i = 0; i < references->len; i++)
-    g_string_append_printf (text, "%s%s/%s", i > 0 ? "," : "", store_dir,
-                            (char *) references->pdata[i]);
+    if (i == 0 || !g_str_equal (references->pdata[i], references->pdata[i - 1]))
+      g_string_append_printf (text, "%s%s/%s", i > 0 ? "," : "", store_dir,
+                              (char *) references->pdata[i]);
   return g_string_free (text, FALSE);
 }

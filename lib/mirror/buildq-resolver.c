@@ -6,6 +6,7 @@
 #include "mirror/buildq-resolver-private.h"
 
 #include <buildq/buildq-artifact.h>
+#include <string.h>
 
 #include "core/buildq-hash.h"
 #include "core/buildq-thread.h"
@@ -138,11 +139,42 @@ unref_artifact (gpointer artifact)
     buildq_artifact_unref (artifact);
 }
 
+static int
+compare_artifacts (gconstpointer a, gconstpointer b)
+{
+  const BuildqArtifact *const *first = a;
+  const BuildqArtifact *const *second = b;
+
+  return strcmp ((*first)->store_path, (*second)->store_path);
+}
+
+/* The roots, in their order, and then what they need, by store path. */
+static GPtrArray *
+list_found (Realise *self)
+{
+  GPtrArray *all
+      = g_ptr_array_new_with_free_func ((GDestroyNotify) buildq_artifact_unref);
+  g_autoptr (GPtrArray) others = g_ptr_array_new ();
+  GHashTableIter iter;
+  gpointer store_path, artifact;
+
+  for (guint i = 0; i < self->roots->len; i++)
+    g_ptr_array_add (all, buildq_artifact_ref (
+                              g_hash_table_lookup (self->found, self->roots->pdata[i])));
+  g_hash_table_iter_init (&iter, self->found);
+  while (g_hash_table_iter_next (&iter, &store_path, &artifact))
+    if (!g_ptr_array_find_with_equal_func (self->roots, store_path, g_str_equal, NULL))
+      g_ptr_array_add (others, artifact);
+  g_ptr_array_sort (others, compare_artifacts);
+  for (guint i = 0; i < others->len; i++)
+    g_ptr_array_add (all, buildq_artifact_ref (others->pdata[i]));
+  return all;
+}
+
 static void
 realise_part_done (GTask *task)
 {
   Realise *self = g_task_get_task_data (task);
-  GPtrArray *artifacts;
 
   if (--self->pending > 0)
     return;
@@ -151,11 +183,7 @@ realise_part_done (GTask *task)
       g_task_return_error (task, g_steal_pointer (&self->error));
       return;
     }
-  artifacts = g_ptr_array_new_with_free_func ((GDestroyNotify) buildq_artifact_unref);
-  for (guint i = 0; i < self->roots->len; i++)
-    g_ptr_array_add (artifacts, buildq_artifact_ref (g_hash_table_lookup (
-                                    self->found, self->roots->pdata[i])));
-  g_task_return_pointer (task, artifacts, (GDestroyNotify) g_ptr_array_unref);
+  g_task_return_pointer (task, list_found (self), (GDestroyNotify) g_ptr_array_unref);
 }
 
 static void part_ready (GObject *source, GAsyncResult *result, gpointer user_data);
@@ -268,7 +296,7 @@ buildq_resolver_realise_async (BuildqResolver *self,
  *   `G_IO_ERROR` for the local disk; the message names each place and its reason
  *
  * Returns: (transfer container) (element-type BuildqArtifact): the records, in the order
- *   in which they were asked for
+ *   in which they were asked for, and then those of all that they refer to
  *
  * Since: 0.1
  */
@@ -293,7 +321,7 @@ buildq_resolver_realise_finish (BuildqResolver *self,
  * Makes artifacts present in the store, and waits.
  *
  * Returns: (transfer container) (element-type BuildqArtifact): the records, in the order
- *   in which they were asked for
+ *   in which they were asked for, and then those of all that they refer to
  *
  * Since: 0.1
  */

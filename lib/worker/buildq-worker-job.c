@@ -254,21 +254,15 @@ answered (BuildqRun *run, gpointer data)
   _buildq_worker_job_finish (self);
 }
 
-/* All that an output may refer to but the other outputs: what the inputs are, and need.
- */
+/* All that an output may refer to but the other outputs: what the inputs are, and need,
+ * however deep, since a job can read that too. */
 static void
 note_candidates (WorkerJob *self)
 {
   g_autoptr (GStrvBuilder) builder = g_strv_builder_new ();
 
   for (guint i = 0; self->known != NULL && i < self->known->len; i++)
-    {
-      BuildqArtifact *artifact = self->known->pdata[i];
-
-      g_strv_builder_add (builder, buildq_artifact_get_store_path (artifact));
-      g_strv_builder_addv (builder,
-                           (const char **) buildq_artifact_get_references (artifact));
-    }
+    g_strv_builder_add (builder, buildq_artifact_get_store_path (self->known->pdata[i]));
   g_strfreev (self->entry->candidates);
   self->entry->candidates = g_strv_builder_end (builder);
 }

@@ -27,7 +27,7 @@ append_sink (gpointer array, const void *data, gsize size, GError **error)
 #define HASH_C "0l3n1r0vx2dm2hgv8pbpy5x2xldw81gn"
 
 static const char *const candidates[]
-    = { HASH_B "-b", HASH_A "-a", HASH_C "-c", HASH_A "-a-again", NULL };
+    = { HASH_B "-b", HASH_A "-a", HASH_C "-c", HASH_A "-a-again", HASH_B "-b", NULL };
 
 static void
 assert_found (const char *text, gsize size, gsize step, const char *expected)

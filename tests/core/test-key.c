@@ -8,6 +8,8 @@
 #include <string.h>
 
 #define PATH_A "/nix/store/80isls7nns6mbnin0ykr0cnf7srgq8ax-appa-0.9"
+#define BASE_A "80isls7nns6mbnin0ykr0cnf7srgq8ax-appa-0.9"
+#define BASE_B "i4j98vbzhckaqwywh3bqjzfbf8srk3as-lib"
 #define HASH_A "sha256:06ikkqw4jsxrd1qjp4xwfvy4anwdmaiy9i38lryihrqymlmc3mdk"
 #define ZEROS_32 "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA="
 
@@ -357,6 +359,25 @@ make_artifact (const char *const *signatures)
   return artifact;
 }
 
+/* As for Nix, references are a set: their order, and how often, is not signed. */
+static void
+test_fingerprint (void)
+{
+  static const char *const references[] = { BASE_B, BASE_A, BASE_B, NULL };
+  g_autoptr (BuildqArtifactBuilder) builder = buildq_artifact_builder_new ();
+  g_autoptr (BuildqArtifact) artifact = NULL;
+  g_autofree char *text = NULL;
+
+  buildq_artifact_builder_set_store_path (builder, PATH_A);
+  buildq_artifact_builder_set_nar_hash (builder, HASH_A);
+  buildq_artifact_builder_set_nar_size (builder, 1048);
+  buildq_artifact_builder_set_references (builder, references);
+  artifact = buildq_artifact_builder_build (builder, NULL);
+  text = buildq_artifact_get_fingerprint (artifact);
+  g_assert_cmpstr (
+      text, ==, "1;" PATH_A ";" HASH_A ";1048;/nix/store/" BASE_A ",/nix/store/" BASE_B);
+}
+
 static void
 assert_artifact (BuildqKeyring *keyring,
                  BuildqArtifact *artifact,
@@ -421,6 +442,7 @@ main (int argc, char **argv)
   g_test_add_func ("/keyring/verify", test_keyring_verify);
   g_test_add_func ("/keyring/same-name", test_keyring_same_name);
   g_test_add_func ("/keyring/keys", test_keyring_keys);
+  g_test_add_func ("/key/fingerprint", test_fingerprint);
   g_test_add_func ("/keyring/artifact", test_keyring_artifact);
   return g_test_run ();
 }

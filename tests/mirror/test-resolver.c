@@ -82,14 +82,22 @@ test_closure (MirrorFixture *self, gconstpointer data)
   g_autoptr (BuildqArtifact) app = mirror_fixture_add (self, "app", text, candidates);
   g_autoptr (BuildqArtifact) lib_signed = mirror_fixture_publish (self, lib, NULL);
   g_autoptr (BuildqArtifact) app_signed = mirror_fixture_publish (self, app, NULL);
+  const char *const paths[] = { buildq_artifact_get_store_path (app), NULL };
+  g_autoptr (BuildqResolver) resolver = mirror_fixture_resolver (self);
+  g_autoptr (GPtrArray) found = NULL;
   g_autoptr (GError) error = NULL;
   g_autofree char *got = NULL;
 
   g_assert_cmpstr (buildq_artifact_get_references (app)[0], ==, candidates[0]);
-  error = realise (self, app_signed, NULL);
+  found = buildq_resolver_realise (resolver, NULL, paths, NULL, &error);
   g_assert_no_error (error);
   got = read_item (self, lib);
   g_assert_cmpstr (got, ==, "library");
+  /* What was asked for comes first, then all that it needs. */
+  g_assert_cmpuint (found->len, ==, 2);
+  g_assert_cmpstr (buildq_artifact_get_store_path (found->pdata[0]), ==, paths[0]);
+  g_assert_cmpstr (buildq_artifact_get_store_path (found->pdata[1]), ==,
+                   buildq_artifact_get_store_path (lib));
 }
 
 static void

@@ -6,6 +6,8 @@ tool_tests = \
 	tests/tools/test-formats.sh \
 	tests/tools/test-help.sh \
 	tests/tools/test-journal.sh \
+	tests/tools/test-nix-reads.sh \
+	tests/tools/test-nix-writes.sh \
 	tests/tools/test-processes.sh \
 	tests/tools/test-restart.sh
 if HAVE_PYTHON
@@ -15,6 +17,7 @@ TESTS += $(tool_tests)
 EXTRA_DIST += \
 	tests/tools/job-files.json \
 	tests/tools/lib.sh \
+	tests/tools/nix.sh \
 	tests/tools/test-command.sh \
 	tests/tools/test-config.sh \
 	tests/tools/test-farm.sh \
@@ -22,5 +25,7 @@ EXTRA_DIST += \
 	tests/tools/test-help.sh \
 	tests/tools/test-journal.sh \
 	tests/tools/test-job-file.py \
+	tests/tools/test-nix-reads.sh \
+	tests/tools/test-nix-writes.sh \
 	tests/tools/test-processes.sh \
 	tests/tools/test-restart.sh
