@@ -13,6 +13,7 @@
 
 #define MAX_JOB_FILE_BYTES (64 * 1024 * 1024)
 #define MAX_DEPTH 32
+#define JSON_SPACE " \t\r\n"
 
 /* clang-format off */
 static const char *const file_members[] = {
@@ -380,27 +381,32 @@ skip_string (const char *p)
   return p;
 }
 
-/* The parser of json-glib recurses without limit, so nesting is counted before it. That
- * it takes comments and other things that JSON does not have would confuse the count. */
+/* Whether the text is one object. The parser of json-glib recurses without limit, so
+ * nesting is counted before it. It also takes comments, in which brackets would confuse
+ * the count, and several texts in a row, of which it leaks the first. */
 static gboolean
 check_nesting (const char *text, GError **error)
 {
+  const char *p = text + strspn (text, JSON_SPACE);
   guint depth = 0;
 
-  for (const char *p = text; *p != '\0'; p++)
+  if (*p != '{')
+    return fail (error, "", "not an object such as {\"jobs\": […]}");
+  for (; *p != '\0'; p++)
     {
       if (*p == '[' || *p == '{')
         depth++;
-      else if ((*p == ']' || *p == '}') && depth > 0)
+      else if (*p == ']' || *p == '}')
         depth--;
-      else if (*p == '"')
-        p = skip_string (p);
       else if (*p == '/' || *p == '#' || *p == '\'')
         return fail (error, "", "not JSON: there is a %c outside of a string", *p);
+      else if (*p == '"' && *(p = skip_string (p)) == '\0')
+        break;
       if (depth > MAX_DEPTH)
         return fail (error, "", "nested deeper than %d", MAX_DEPTH);
-      if (*p == '\0')
-        break;
+      if (depth == 0)
+        return p[1 + strspn (p + 1, JSON_SPACE)] == '\0'
+               || fail (error, "", "not JSON: something follows after the last bracket");
     }
   return TRUE;
 }
@@ -416,11 +422,6 @@ tool_job_file_parse (const char *text, const char *folder, GError **error)
       || !json_parser_load_from_data (parser, text, -1, error))
     return NULL;
   root = json_parser_get_root (parser);
-  if (root == NULL || !JSON_NODE_HOLDS_OBJECT (root))
-    {
-      fail (error, "", "not an object such as {\"jobs\": […]}");
-      return NULL;
-    }
   if (!expand_file (json_node_get_object (root), folder, error))
     return NULL;
   strict = json_to_string (root, FALSE);
