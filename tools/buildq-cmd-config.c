@@ -41,31 +41,8 @@ run_check (gconstpointer options, char **arguments)
 typedef struct
 {
   ToolConfig *config;
-  const char *group;
-  GPtrArray *groups; /* the names of all, in the order of the commands */
-  GHashTable *seen;  /* keys of the group */
   JsonBuilder *json; /* or NULL */
-  GError *error;
 } Show;
-
-static void
-collect_group (const ToolOption *option, gboolean shared, gpointer user_data)
-{
-  Show *self = user_data;
-
-  if (option->group != NULL && option->type != TOOL_MIRRORS
-      && !g_ptr_array_find_with_equal_func (self->groups, option->group, g_str_equal,
-                                            NULL))
-    g_ptr_array_add (self->groups, (gpointer) option->group);
-}
-
-static void
-foreach_command (const ToolCommand *command, ToolOptionFunc func, gpointer user_data)
-{
-  tool_command_foreach (command, func, user_data);
-  for (const ToolCommand *const *p = command->commands; p != NULL && *p != NULL; p++)
-    foreach_command (*p, func, user_data);
-}
 
 static void
 print_value (const char *key, char **values, const char *otherwise, const char *origin)
@@ -134,24 +111,23 @@ add_json (Show *self,
   json_builder_end_object (self->json);
 }
 
-static void
-show_option (const ToolOption *option, gboolean shared, gpointer user_data)
+static gboolean
+show_option (Show *self, const ToolOption *option, GError **error)
 {
-  Show *self = user_data;
   g_autofree char *origin = NULL;
-  g_auto (GStrv) values = NULL;
+  g_autoptr (GError) local = NULL;
+  g_auto (GStrv) values = tool_lookup (self->config, option, &origin, &local);
 
-  if (self->error != NULL || g_strcmp0 (option->group, self->group) != 0
-      || option->type == TOOL_MIRRORS
-      || !g_hash_table_add (self->seen, (gpointer) option->name))
-    return;
-  values = tool_lookup (self->config, option, &origin, &self->error);
-  if (self->error != NULL)
-    return;
+  if (local != NULL)
+    {
+      g_propagate_error (error, g_steal_pointer (&local));
+      return FALSE;
+    }
   if (self->json != NULL)
-    add_json (self, self->group, option, values, origin);
+    add_json (self, option->group, option, values, origin);
   else
     print_value (option->name, values, option->otherwise, origin);
+  return TRUE;
 }
 
 static void
@@ -176,18 +152,23 @@ show_mirror (const char *group,
     }
 }
 
-static void
-show_all (Show *self)
+static gboolean
+show_all (Show *self, GError **error)
 {
-  for (guint i = 0; i < self->groups->len; i++)
+  g_autoptr (GPtrArray) groups = tool_config_groups ();
+
+  for (guint i = 0; i < groups->len; i++)
     {
-      self->group = self->groups->pdata[i];
-      g_hash_table_remove_all (self->seen);
+      g_autoptr (GPtrArray) options = tool_options_of_group (groups->pdata[i]);
+
       if (self->json == NULL)
-        printf ("%s[%s]\n", i == 0 ? "" : "\n", self->group);
-      foreach_command (&tool_buildq, show_option, self);
+        printf ("%s[%s]\n", i == 0 ? "" : "\n", (const char *) groups->pdata[i]);
+      for (guint j = 0; j < options->len; j++)
+        if (!show_option (self, options->pdata[j], error))
+          return FALSE;
     }
   tool_config_foreach_mirror (self->config, show_mirror, self);
+  return TRUE;
 }
 
 static void
@@ -204,27 +185,17 @@ run_show (gconstpointer data, char **arguments)
 {
   const ShowOptions *options = data;
   g_autoptr (ToolConfig) config = tool_config_read (tool_shared.config);
-  g_autoptr (GPtrArray) groups = g_ptr_array_new ();
-  g_autoptr (GHashTable) seen = g_hash_table_new (g_str_hash, g_str_equal);
   g_autoptr (JsonBuilder) json = options->json ? json_builder_new () : NULL;
-  Show self = { .config = config, .groups = groups, .seen = seen, .json = json };
+  g_autoptr (GError) error = NULL;
 
-  foreach_command (&tool_buildq, collect_group, &self);
   if (json != NULL)
     json_builder_begin_array (json);
-  show_all (&self);
-  if (self.error != NULL)
-    {
-      int status = tool_usage_error ("%s", self.error->message);
-
-      g_error_free (self.error);
-      return status;
-    }
-  if (json != NULL)
-    {
-      json_builder_end_array (json);
-      print_json (json);
-    }
+  if (!show_all (&(Show){ config, json }, &error))
+    return tool_usage_error ("%s", error->message);
+  if (json == NULL)
+    return TOOL_OK;
+  json_builder_end_array (json);
+  print_json (json);
   return TOOL_OK;
 }
 

@@ -99,6 +99,8 @@ gboolean tool_value_check (const ToolOption *option, const char *text, GError **
 void tool_value_set (const ToolOption *option, gpointer base, const char *const *texts);
 void tool_value_clear (const ToolOption *option, gpointer base);
 char *tool_choices_to_string (const char *const *choices); /* "a, b or c" */
+/* What a key of the config files means, what its values are, and its default. */
+char *tool_option_describe (const ToolOption *option);
 /* The help of an option, with its default. */
 char *tool_option_help (const ToolOption *option);
 /* Calls @func for each option of a command, own and shared. */
@@ -109,6 +111,14 @@ void tool_command_foreach (const ToolCommand *command,
                            ToolOptionFunc func,
                            gpointer user_data);
 gboolean tool_command_has_config (const ToolCommand *command);
+/* Of all commands; what is shared comes with each that has it. */
+void tool_foreach_option (ToolOptionFunc func, gpointer user_data);
+/* (element-type utf8): the groups of the config files but [mirror NAME]. */
+GPtrArray *tool_config_groups (void);
+/* (element-type ToolOption): those of the environment, or the keys of a group, each once
+ */
+GPtrArray *tool_options_with_variable (void);
+GPtrArray *tool_options_of_group (const char *group);
 
 /* --- config files --- */
 

@@ -55,6 +55,7 @@ void tool_warn (const char *format, ...) G_GNUC_PRINTF (1, 2);
 /* A line on stdout, at once. */
 void tool_say (const char *format, ...) G_GNUC_PRINTF (1, 2);
 const char *tool_closest (const char *word, const char *const *candidates);
+char *tool_fold (const char *text, glong width); /* into lines of so many columns */
 char *tool_printable (const char *text); /* without what moves the cursor of a terminal */
 char *tool_shell_word (const char *text); /* quoted only when it must be */
 char *tool_format_us (gint64 us);         /* a span: "4.2 s", "3 min 05 s" */

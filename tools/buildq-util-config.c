@@ -76,77 +76,111 @@ complain (Reader *self, guint line, const char *format, ...)
 
 /* --- what there can be --- */
 
+static void
+add_group (const ToolOption *option, gboolean shared, gpointer user_data)
+{
+  GPtrArray *groups = user_data;
+
+  if (option->group != NULL && option->type != TOOL_MIRRORS
+      && !g_ptr_array_find_with_equal_func (groups, option->group, g_str_equal, NULL))
+    g_ptr_array_add (groups, (gpointer) option->group);
+}
+
+GPtrArray *
+tool_config_groups (void)
+{
+  GPtrArray *groups = g_ptr_array_new ();
+
+  tool_foreach_option (add_group, groups);
+  return groups;
+}
+
 typedef struct
 {
-  const char *group;
-  const char *key;
-  const ToolOption *found;
-  GPtrArray *groups;       /* the names of all */
-  GPtrArray *keys;         /* those of the group */
-  const char *right_group; /* one that has the key */
-} Catalogue;
+  const char *group; /* NULL: those that have a variable */
+  GPtrArray *options;
+} Collect;
 
-static void
-add_name (GPtrArray *names, const char *name)
+static gboolean
+has_same_name (gconstpointer a, gconstpointer b)
 {
-  if (!g_ptr_array_find_with_equal_func (names, name, g_str_equal, NULL))
-    g_ptr_array_add (names, (gpointer) name);
+  return g_str_equal (((const ToolOption *) a)->name, ((const ToolOption *) b)->name);
 }
 
 static void
-consider (const ToolOption *option, gboolean shared, gpointer user_data)
+collect_option (const ToolOption *option, gboolean shared, gpointer user_data)
 {
-  Catalogue *self = user_data;
+  Collect *self = user_data;
+  gboolean wanted = self->group == NULL ? option->variable != NULL
+                                        : g_strcmp0 (option->group, self->group) == 0
+                                              && option->type != TOOL_MIRRORS;
 
-  if (option->group == NULL || option->type == TOOL_MIRRORS)
-    return;
-  add_name (self->groups, option->group);
-  if (self->key != NULL && g_str_equal (option->name, self->key))
-    self->right_group = option->group;
-  if (!g_str_equal (option->group, self->group))
-    return;
-  add_name (self->keys, option->name);
-  if (self->key != NULL && g_str_equal (option->name, self->key))
-    self->found = option;
+  if (wanted
+      && !g_ptr_array_find_with_equal_func (self->options, option, has_same_name, NULL))
+    g_ptr_array_add (self->options, (gpointer) option);
 }
 
-static void
-consider_commands (const ToolCommand *command, Catalogue *self)
+GPtrArray *
+tool_options_with_variable (void)
 {
-  tool_command_foreach (command, consider, self);
-  for (const ToolCommand *const *p = command->commands; p != NULL && *p != NULL; p++)
-    consider_commands (*p, self);
+  Collect self = { NULL, g_ptr_array_new () };
+
+  tool_foreach_option (collect_option, &self);
+  return self.options;
 }
 
-static void
-look_up (Catalogue *self, const char *group, const char *key)
+/* The name of a mirror does not matter for what it can have. */
+GPtrArray *
+tool_options_of_group (const char *group)
 {
-  /* The name of a mirror does not matter for what it can have. */
-  self->group = g_str_has_prefix (group, "mirror ") ? "mirror" : group;
-  self->key = key;
-  self->groups = g_ptr_array_new ();
-  self->keys = g_ptr_array_new ();
-  consider_commands (&tool_buildq, self);
+  gboolean mirror = g_str_has_prefix (group, "mirror ");
+  Collect self = { mirror ? "mirror" : group, g_ptr_array_new () };
+
+  tool_foreach_option (collect_option, &self);
   for (const ToolOption *p = tool_mirror_keys; p->name != NULL; p++)
-    consider (p, FALSE, self);
-  g_ptr_array_add (self->groups, NULL);
-  g_ptr_array_add (self->keys, NULL);
+    collect_option (p, FALSE, &self);
+  return self.options;
 }
 
-static void
-catalogue_clear (Catalogue *self)
+/* An option of a group; else what was probably meant is in @closest, or NULL. */
+static const ToolOption *
+find_in_group (const char *group, const char *key, const char **closest)
 {
-  g_clear_pointer (&self->groups, g_ptr_array_unref);
-  g_clear_pointer (&self->keys, g_ptr_array_unref);
+  g_autoptr (GPtrArray) options = tool_options_of_group (group);
+  g_autoptr (GPtrArray) names = g_ptr_array_new ();
+
+  for (guint i = 0; i < options->len; i++)
+    {
+      const ToolOption *option = options->pdata[i];
+
+      if (g_str_equal (option->name, key))
+        return option;
+      g_ptr_array_add (names, (gpointer) option->name);
+    }
+  g_ptr_array_add (names, NULL);
+  *closest = tool_closest (key, (const char *const *) names->pdata);
+  return NULL;
 }
-G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (Catalogue, catalogue_clear)
+
+/* A group that has the key, as it is written. */
+static const char *
+group_with (const char *key)
+{
+  g_autoptr (GPtrArray) groups = tool_config_groups ();
+  const char *closest;
+
+  for (guint i = 0; i < groups->len; i++)
+    if (find_in_group (groups->pdata[i], key, &closest) != NULL)
+      return groups->pdata[i];
+  return find_in_group ("mirror ", key, &closest) != NULL ? "mirror NAME" : NULL;
+}
 
 /* --- reading --- */
 
 static gboolean
 is_known_group (Reader *self, const char *name)
 {
-  g_auto (Catalogue) catalogue = { 0 };
+  g_autoptr (GPtrArray) groups = NULL;
   const char *closest;
 
   if (g_str_equal (name, "mirror") || g_str_equal (name, "mirror "))
@@ -160,11 +194,13 @@ is_known_group (Reader *self, const char *name)
                 PACKAGE_VERSION);
       return FALSE;
     }
-  look_up (&catalogue, name, NULL);
+  groups = tool_config_groups ();
+  g_ptr_array_add (groups, (gpointer) "mirror");
+  g_ptr_array_add (groups, NULL);
   if (g_str_has_prefix (name, "mirror ")
-      || g_strv_contains ((const char *const *) catalogue.groups->pdata, name))
+      || g_strv_contains ((const char *const *) groups->pdata, name))
     return TRUE;
-  closest = tool_closest (name, (const char *const *) catalogue.groups->pdata);
+  closest = tool_closest (name, (const char *const *) groups->pdata);
   if (closest != NULL)
     complain (self, self->line, "unknown group [%s]; did you mean [%s]?", name, closest);
   else
@@ -292,20 +328,18 @@ read_values (Reader *self, const ToolOption *option, char **values)
 static const ToolOption *
 find_option (Reader *self, const char *key)
 {
-  g_auto (Catalogue) catalogue = { 0 };
-  const char *closest;
+  const char *closest = NULL;
+  const ToolOption *option = find_in_group (self->group, key, &closest);
+  const char *other = option == NULL ? group_with (key) : NULL;
 
-  look_up (&catalogue, self->group, key);
-  if (catalogue.found != NULL)
-    return catalogue.found;
-  closest = tool_closest (key, (const char *const *) catalogue.keys->pdata);
-  if (closest != NULL)
+  if (option != NULL)
+    return option;
+  if (other != NULL)
+    complain (self, self->line, "unknown key '%s' in [%s]; it belongs to [%s]", key,
+              self->group, other);
+  else if (closest != NULL)
     complain (self, self->line, "unknown key '%s' in [%s]; did you mean '%s'?", key,
               self->group, closest);
-  else if (catalogue.right_group != NULL)
-    complain (self, self->line, "unknown key '%s' in [%s]; it belongs to [%s%s]", key,
-              self->group, catalogue.right_group,
-              g_str_equal (catalogue.right_group, "mirror") ? " NAME" : "");
   else
     complain (self, self->line, "unknown key '%s' in [%s]", key, self->group);
   return NULL;

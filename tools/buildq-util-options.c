@@ -58,6 +58,20 @@ tool_closest (const char *word, const char *const *candidates)
 }
 
 static void
+print_variables (void)
+{
+  g_autoptr (GPtrArray) options = tool_options_with_variable ();
+
+  puts ("\nEnvironment, where the command line says nothing else:");
+  for (guint i = 0; i < options->len; i++)
+    {
+      const ToolOption *option = options->pdata[i];
+
+      printf ("  %-17s  %s\n", option->variable, option->help);
+    }
+}
+
+static void
 print_commands (const ToolCommand *group, const char *prefix)
 {
   int width = 0;
@@ -68,6 +82,8 @@ print_commands (const ToolCommand *group, const char *prefix)
     width = MAX (width, (int) strlen ((*p)->name));
   for (const ToolCommand *const *p = group->commands; *p != NULL; p++)
     printf ("  %-*s  %s\n", width, (*p)->name, (*p)->summary);
+  if (group == &tool_buildq)
+    print_variables ();
   if (group->notes != NULL)
     printf ("\n%s\n", group->notes);
   printf ("\n'%s COMMAND --help' says more about each command.\n", prefix);
@@ -100,6 +116,20 @@ tool_command_foreach (const ToolCommand *command, ToolOptionFunc func, gpointer 
   if (tool_command_has_config (command) && command->shared[0] != tool_config_options)
     for (const ToolOption *p = tool_config_options; p->name != NULL; p++)
       func (p, TRUE, user_data);
+}
+
+static void
+foreach_below (const ToolCommand *command, ToolOptionFunc func, gpointer user_data)
+{
+  tool_command_foreach (command, func, user_data);
+  for (const ToolCommand *const *p = command->commands; p != NULL && *p != NULL; p++)
+    foreach_below (*p, func, user_data);
+}
+
+void
+tool_foreach_option (ToolOptionFunc func, gpointer user_data)
+{
+  foreach_below (&tool_buildq, func, user_data);
 }
 
 gboolean
@@ -217,6 +247,16 @@ fold (GString *out, const char *line, glong indent, glong width)
       column += length;
     }
   g_string_append_c (out, '\n');
+}
+
+char *
+tool_fold (const char *text, glong width)
+{
+  g_autoptr (GString) out = g_string_new (NULL);
+
+  fold (out, text, 0, width);
+  g_string_truncate (out, out->len - 1);
+  return g_string_free (g_steal_pointer (&out), FALSE);
 }
 
 /* GLib does not fold what it says about options. */

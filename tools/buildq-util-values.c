@@ -193,6 +193,52 @@ tool_choices_to_string (const char *const *choices)
   return g_string_free (g_steal_pointer (&list), FALSE);
 }
 
+static const char *
+describe_type (const ToolOption *option)
+{
+  switch (option->type)
+    {
+    case TOOL_FLAG:
+      return "true or false";
+    case TOOL_INT:
+      return "a whole number";
+    case TOOL_SECONDS:
+      return "seconds";
+    case TOOL_SIZE:
+      return "bytes, with K, M, G or T for powers of 1024";
+    case TOOL_PATH:
+      return "an absolute path; ~/ is the home directory";
+    case TOOL_STRINGS:
+      return "a list, with ; in between";
+    case TOOL_STRING:
+    case TOOL_MIRRORS:
+    default:
+      return NULL;
+    }
+}
+
+char *
+tool_option_describe (const ToolOption *option)
+{
+  g_autoptr (GString) text = g_string_new (option->help);
+  const char *type = describe_type (option);
+  const char *standard = option->value != NULL ? option->value : option->otherwise;
+
+  if (option->choices != NULL)
+    {
+      g_autofree char *list = tool_choices_to_string (option->choices);
+
+      g_string_append_printf (text, ": %s", list);
+    }
+  else if (type != NULL)
+    g_string_append_printf (text, ": %s", type);
+  if (has_range (option))
+    g_string_append_printf (text, " from %.15g to %.15g", option->min, option->max);
+  if (standard != NULL)
+    g_string_append_printf (text, " (default: %s)", standard);
+  return g_string_free (g_steal_pointer (&text), FALSE);
+}
+
 char *
 tool_option_help (const ToolOption *option)
 {

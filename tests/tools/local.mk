@@ -4,6 +4,7 @@ tool_tests = \
 	tests/tools/test-config.sh \
 	tests/tools/test-farm.sh \
 	tests/tools/test-formats.sh \
+	tests/tools/test-generated.sh \
 	tests/tools/test-help.sh \
 	tests/tools/test-journal.sh \
 	tests/tools/test-nix-reads.sh \
@@ -22,6 +23,7 @@ EXTRA_DIST += \
 	tests/tools/test-config.sh \
 	tests/tools/test-farm.sh \
 	tests/tools/test-formats.sh \
+	tests/tools/test-generated.sh \
 	tests/tools/test-help.sh \
 	tests/tools/test-journal.sh \
 	tests/tools/test-job-file.py \
