@@ -17,6 +17,8 @@ buildq_public_headers = \
 	include/buildq/buildq-job.h \
 	include/buildq/buildq-job-builder.h \
 	include/buildq/buildq-job-page.h \
+	include/buildq/buildq-sample.h \
+	include/buildq/buildq-stats.h \
 	include/buildq/buildq-job-status.h \
 	include/buildq/buildq-journal.h \
 	include/buildq/buildq-journal-status.h \

@@ -142,6 +142,15 @@ struct _BuildqQueueInterface
   char **(*missing_texts_finish) (BuildqQueue *self,
                                   GAsyncResult *result,
                                   GError **error);
+
+  void (*get_stats_async) (BuildqQueue *self,
+                           int io_priority,
+                           GCancellable *cancellable,
+                           GAsyncReadyCallback callback,
+                           gpointer user_data);
+  BuildqStats *(*get_stats_finish) (BuildqQueue *self,
+                                    GAsyncResult *result,
+                                    GError **error);
 };
 
 BUILDQ_AVAILABLE_IN_0_1
@@ -277,5 +286,15 @@ BUILDQ_AVAILABLE_IN_0_1
 char **buildq_queue_missing_texts_finish (BuildqQueue *self,
                                           GAsyncResult *result,
                                           GError **error);
+BUILDQ_AVAILABLE_IN_0_1
+void buildq_queue_get_stats_async (BuildqQueue *self,
+                                   int io_priority,
+                                   GCancellable *cancellable,
+                                   GAsyncReadyCallback callback,
+                                   gpointer user_data);
+BUILDQ_AVAILABLE_IN_0_1
+BuildqStats *buildq_queue_get_stats_finish (BuildqQueue *self,
+                                            GAsyncResult *result,
+                                            GError **error);
 
 G_END_DECLS

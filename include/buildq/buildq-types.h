@@ -32,6 +32,8 @@ typedef struct _BuildqJobStatus BuildqJobStatus;
 typedef struct _BuildqWorkerStatus BuildqWorkerStatus;
 typedef struct _BuildqQuery BuildqQuery;
 typedef struct _BuildqJobPage BuildqJobPage;
+typedef struct _BuildqSample BuildqSample;
+typedef struct _BuildqStats BuildqStats;
 typedef struct _BuildqPrincipal BuildqPrincipal;
 typedef struct _BuildqJournalStatus BuildqJournalStatus;
 

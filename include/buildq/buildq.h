@@ -27,6 +27,8 @@
 #include <buildq/buildq-lease-notice.h>
 #include <buildq/buildq-receipt.h>
 #include <buildq/buildq-log-chunk.h>
+#include <buildq/buildq-sample.h>
+#include <buildq/buildq-stats.h>
 #include <buildq/buildq-sync-message.h>
 #include <buildq/buildq-sync-reply.h>
 #include <buildq/buildq-job-status.h>

@@ -310,6 +310,27 @@ struct _BuildqJobPage
 
 extern const BuildqValueInfo _buildq_job_page_info;
 
+struct _BuildqSample
+{
+  char *name;
+  char **labels;
+  gint64 value;
+};
+
+extern const BuildqValueInfo _buildq_sample_info;
+
+struct _BuildqStats
+{
+  GPtrArray *samples;  /* of BuildqSample */
+  GPtrArray *requests; /* of BuildqRequestStatus */
+  char **ended;
+};
+
+extern const BuildqValueInfo _buildq_stats_info;
+
+void _buildq_stats_add (BuildqStats *self, const char *name, gint64 value, ...)
+    G_GNUC_NULL_TERMINATED;
+
 struct _BuildqPrincipal
 {
   char *name;

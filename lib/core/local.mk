@@ -32,6 +32,8 @@ lib_libbuildq_internal_la_SOURCES += \
 	lib/core/buildq-job-page.c \
 	lib/core/buildq-principal.c \
 	lib/core/buildq-journal-status.c \
+	lib/core/buildq-sample.c \
+	lib/core/buildq-stats.c \
 	lib/core/buildq-key.c \
 	lib/core/buildq-keyring.c \
 	lib/core/buildq-offload.c \

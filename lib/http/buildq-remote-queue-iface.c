@@ -13,6 +13,7 @@
 #include <buildq/buildq-query.h>
 #include <buildq/buildq-request-status.h>
 #include <buildq/buildq-request.h>
+#include <buildq/buildq-stats.h>
 #include <buildq/buildq-worker-status.h>
 
 #include <string.h>
@@ -24,6 +25,12 @@ finish (BuildqQueue *queue, GAsyncResult *result, GError **error)
 
   return g_task_propagate_pointer (G_TASK (result), error);
 }
+
+#define FINISH(name, Type)                                                               \
+  static Type *name##_finish (BuildqQueue *queue, GAsyncResult *result, GError **error)  \
+  {                                                                                      \
+    return finish (queue, result, error);                                                \
+  }
 
 /* Begins an operation: @tag is the function that does it. */
 static GTask *
@@ -113,17 +120,9 @@ submit_async (BuildqQueue *queue,
                        return_request_status);
 }
 
-static BuildqRequestStatus *
-submit_finish (BuildqQueue *queue, GAsyncResult *result, GError **error)
-{
-  return finish (queue, result, error);
-}
+FINISH (submit, BuildqRequestStatus)
 
-static BuildqSyncReply *
-sync_finish (BuildqQueue *queue, GAsyncResult *result, GError **error)
-{
-  return finish (queue, result, error);
-}
+FINISH (sync, BuildqSyncReply)
 
 static void
 cancel_async (BuildqQueue *queue,
@@ -141,11 +140,7 @@ cancel_async (BuildqQueue *queue,
                        return_request_status);
 }
 
-static BuildqRequestStatus *
-cancel_finish (BuildqQueue *queue, GAsyncResult *result, GError **error)
-{
-  return finish (queue, result, error);
-}
+FINISH (cancel, BuildqRequestStatus)
 
 static void
 retry_async (BuildqQueue *queue,
@@ -171,11 +166,7 @@ retry_async (BuildqQueue *queue,
                        return_request_status);
 }
 
-static BuildqRequestStatus *
-retry_finish (BuildqQueue *queue, GAsyncResult *result, GError **error)
-{
-  return finish (queue, result, error);
-}
+FINISH (retry, BuildqRequestStatus)
 
 static void
 get_request_async (BuildqQueue *queue,
@@ -193,11 +184,7 @@ get_request_async (BuildqQueue *queue,
                        return_request_status);
 }
 
-static BuildqRequestStatus *
-get_request_finish (BuildqQueue *queue, GAsyncResult *result, GError **error)
-{
-  return finish (queue, result, error);
-}
+FINISH (get_request, BuildqRequestStatus)
 
 /* --- jobs --- */
 
@@ -223,11 +210,7 @@ get_job_async (BuildqQueue *queue,
                        return_job_status);
 }
 
-static BuildqJobStatus *
-get_job_finish (BuildqQueue *queue, GAsyncResult *result, GError **error)
-{
-  return finish (queue, result, error);
-}
+FINISH (get_job, BuildqJobStatus)
 
 static void
 return_job_page (GTask *task, GBytes *body)
@@ -264,11 +247,7 @@ list_jobs_async (BuildqQueue *queue,
                        return_job_page);
 }
 
-static BuildqJobPage *
-list_jobs_finish (BuildqQueue *queue, GAsyncResult *result, GError **error)
-{
-  return finish (queue, result, error);
-}
+FINISH (list_jobs, BuildqJobPage)
 
 static void
 return_log_chunk (GTask *task, GBytes *body)
@@ -294,11 +273,7 @@ read_log_async (BuildqQueue *queue,
                        return_log_chunk);
 }
 
-static BuildqLogChunk *
-read_log_finish (BuildqQueue *queue, GAsyncResult *result, GError **error)
-{
-  return finish (queue, result, error);
-}
+FINISH (read_log, BuildqLogChunk)
 
 /* --- workers --- */
 
@@ -359,6 +334,28 @@ list_workers_finish (BuildqQueue *queue, GAsyncResult *result, GError **error)
   workers_unref (workers);
   return array;
 }
+
+static void
+return_stats (GTask *task, GBytes *body)
+{
+  return_value (task, body, &_buildq_stats_info, buildq_stats_unref);
+}
+
+static void
+get_stats_async (BuildqQueue *queue,
+                 int io_priority,
+                 GCancellable *cancellable,
+                 GAsyncReadyCallback callback,
+                 gpointer user_data)
+{
+  GTask *task
+      = begin (queue, get_stats_async, io_priority, cancellable, callback, user_data);
+
+  _buildq_remote_call (BUILDQ_REMOTE_QUEUE (queue), task, "GET", "/v1/stats", NULL,
+                       return_stats);
+}
+
+FINISH (get_stats, BuildqStats)
 
 /* --- texts --- */
 
@@ -470,11 +467,7 @@ get_text_async (BuildqQueue *queue,
   _buildq_remote_call (BUILDQ_REMOTE_QUEUE (queue), task, "GET", path, NULL, return_text);
 }
 
-static GBytes *
-get_text_finish (BuildqQueue *queue, GAsyncResult *result, GError **error)
-{
-  return finish (queue, result, error);
-}
+FINISH (get_text, GBytes)
 
 typedef struct
 {
@@ -568,6 +561,8 @@ _buildq_remote_queue_iface_init (gpointer data, gpointer unused)
   iface->list_workers_finish = list_workers_finish;
   iface->read_log_async = read_log_async;
   iface->read_log_finish = read_log_finish;
+  iface->get_stats_async = get_stats_async;
+  iface->get_stats_finish = get_stats_finish;
   iface->put_text_async = put_text_async;
   iface->put_text_finish = put_text_finish;
   iface->get_text_async = get_text_async;

@@ -37,6 +37,12 @@ exchange_free (gpointer data)
 static void
 on_over (SoupServerMessage *msg, Exchange *self)
 {
+  gint64 sent = soup_server_message_get_response_body (msg)->length;
+
+  if (self->server != NULL && !self->over)
+    _buildq_server_count_answer (self->server, self->route,
+                                 soup_server_message_get_status (msg),
+                                 (gint64) self->seen, sent);
   self->over = TRUE;
   if (self->server != NULL && soup_server_message_get_socket (msg) != NULL)
     _buildq_socket_count (self->server, soup_server_message_get_socket (msg));
@@ -78,8 +84,8 @@ _buildq_exchange_resume (gpointer msg)
 
 /* --- answering --- */
 
-static void
-send_answer (Exchange *self, guint status, const char *type, GBytes *bytes)
+void
+_buildq_exchange_send (Exchange *self, guint status, const char *type, GBytes *bytes)
 {
   SoupMessageHeaders *headers = soup_server_message_get_response_headers (self->msg);
   SoupMessageBody *body = soup_server_message_get_response_body (self->msg);
@@ -106,13 +112,13 @@ _buildq_exchange_answer (Exchange *self, guint status, char *json)
   g_free (json);
   g_string_append_c (text, '\n');
   bytes = g_string_free_to_bytes (text);
-  send_answer (self, status, "application/json", bytes);
+  _buildq_exchange_send (self, status, "application/json", bytes);
 }
 
 void
 _buildq_exchange_answer_bytes (Exchange *self, GBytes *bytes)
 {
-  send_answer (self, 200, "application/octet-stream", bytes);
+  _buildq_exchange_send (self, 200, "application/octet-stream", bytes);
 }
 
 void

@@ -7,6 +7,7 @@
  *   buildq-server-access.c    who may do what
  *   buildq-server-requests.c  what each path does
  *   buildq-server-owner.c     what is done to a request by who submitted it
+ *   buildq-server-metrics.c   how it does, for machines
  *   buildq-server-session.c   WebSockets
  *   buildq-server-socket.c    bytes on the sockets
  */
@@ -28,9 +29,19 @@ G_BEGIN_DECLS
 #define MAX_OTHER_BYTES (64 * 1024)
 #define MAX_CHANNEL_SESSIONS 64
 
+#define ANSWER_CLASSES 5 /* 1xx to 5xx */
+
 typedef struct _Exchange Exchange;
 typedef struct _Channel Channel;
 typedef struct _Route Route;
+
+/* What was answered on a path, and the bytes of the bodies. */
+typedef struct
+{
+  gint64 answers[ANSWER_CLASSES];
+  gint64 received;
+  gint64 sent;
+} RouteCount;
 
 struct _BuildqServer
 {
@@ -55,6 +66,10 @@ struct _BuildqServer
   GHashTable *sockets; /* set of GSocket, not owned: a weak reference takes them out */
   gint64 received_bytes;
   gint64 sent_bytes;
+
+  gint64 made_us;
+  RouteCount *counts; /* for each route, and one for all that has none */
+  gint64 messages_received, messages_sent; /* by WebSocket */
 };
 
 /* What can be asked for. */
@@ -101,6 +116,10 @@ gpointer _buildq_exchange_pause (Exchange *self);
 Exchange *_buildq_exchange_resume (gpointer msg);
 void _buildq_exchange_answer (Exchange *self, guint status, char *json); /* takes @json */
 void _buildq_exchange_answer_bytes (Exchange *self, GBytes *bytes);
+void _buildq_exchange_send (Exchange *self,
+                            guint status,
+                            const char *type,
+                            GBytes *bytes);
 void _buildq_exchange_refuse (Exchange *self,
                               guint status,
                               const GError *error); /* 0: by @error */
@@ -125,6 +144,13 @@ extern const guint _buildq_n_routes;
 void _buildq_owner_cancel (Exchange *self);
 void _buildq_owner_retry_request (Exchange *self);
 void _buildq_owner_retry_job (Exchange *self);
+
+/* buildq-server-metrics.c */
+void _buildq_server_count_answer (
+    BuildqServer *self, const Route *route, guint status, gint64 received, gint64 sent);
+void _buildq_handle_health (Exchange *self);
+void _buildq_handle_metrics (Exchange *self);
+void _buildq_handle_stats (Exchange *self);
 
 /* buildq-server-session.c */
 void _buildq_channel_unref (gpointer channel);

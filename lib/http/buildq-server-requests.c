@@ -470,12 +470,6 @@ handle_sync (Exchange *self)
 }
 
 static void
-handle_health (Exchange *self)
-{
-  _buildq_exchange_answer (self, 200, g_strdup ("{\"status\":\"ok\"}"));
-}
-
-static void
 handle_status (Exchange *self)
 {
   BuildqServer *server = self->server;
@@ -509,8 +503,10 @@ handle_status (Exchange *self)
 #define SYNC (ROLE (WORKER) | ROLE (RELAY) | ROLE (ADMIN))
 
 const Route _buildq_routes[] = {
-  { "GET", "/healthz", 0, MAX_OTHER_BYTES, handle_health },
+  { "GET", "/healthz", 0, MAX_OTHER_BYTES, _buildq_handle_health },
+  { "GET", "/metrics", LOOK, MAX_OTHER_BYTES, _buildq_handle_metrics },
   { "GET", "/v1/status", LOOK | SYNC, MAX_OTHER_BYTES, handle_status },
+  { "GET", "/v1/stats", LOOK, MAX_OTHER_BYTES, _buildq_handle_stats },
   { "POST", "/v1/requests", SUBMIT, MAX_REQUEST_BYTES, handle_submit },
   { "GET", "/v1/requests/*", LOOK, MAX_OTHER_BYTES, handle_get_request },
   { "DELETE", "/v1/requests/*", SUBMIT, MAX_OTHER_BYTES, _buildq_owner_cancel },

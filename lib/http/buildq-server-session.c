@@ -196,6 +196,7 @@ flush (Channel *self)
     {
       soup_websocket_connection_send_text (self->connection, frame->text);
       frame_free (g_queue_pop_head (&self->frames));
+      self->server->messages_sent++;
     }
   _buildq_socket_count (self->server, self->socket);
 }
@@ -397,6 +398,7 @@ on_message (SoupWebsocketConnection *connection,
   const char *json = g_bytes_get_data (bytes, &size);
 
   self->heard_us = _buildq_clock_now ();
+  self->server->messages_received++;
   _buildq_socket_count (self->server, self->socket);
   if (type != SOUP_WEBSOCKET_DATA_TEXT)
     {

@@ -5,6 +5,8 @@
 
 #include "http/buildq-server-private.h"
 
+#include "core/buildq-thread.h"
+
 #define DEFAULT_SESSIONS 512
 #define PING_S 20
 #define SILENCE_MS 60000
@@ -54,6 +56,7 @@ buildq_server_finalize (GObject *object)
   g_main_context_unref (self->context);
   g_free (self->uri);
   g_free (self->instance);
+  g_free (self->counts);
 
   G_OBJECT_CLASS (buildq_server_parent_class)->finalize (object);
 }
@@ -94,6 +97,8 @@ buildq_server_init (BuildqServer *self)
   self->channels = g_hash_table_new_full (NULL, NULL, _buildq_channel_unref, NULL);
   self->sessions = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
   self->exchanges = g_hash_table_new (NULL, NULL);
+  self->made_us = _buildq_clock_now ();
+  self->counts = g_new0 (RouteCount, _buildq_n_routes + 1);
   self->sockets = g_hash_table_new (NULL, NULL);
   self->soup = make_soup (self);
 }

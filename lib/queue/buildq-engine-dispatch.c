@@ -189,6 +189,7 @@ grant (BuildqEngine *self, EngineSession *session, EngineJob *job, guint group)
   EngineLease *lease;
 
   job->attempt++;
+  job->class->granted++;
   lease = _buildq_engine_lease_new (self, job, token);
   lease->worker = g_ref_string_acquire (session->name);
   g_clear_pointer (&job->worker, g_ref_string_release);

@@ -136,6 +136,8 @@ try_again_or_fail (BuildqEngine *self,
   _buildq_engine_set_message (
       job, g_strdup_printf ("attempt %u on %s: %s%s%s", job->attempt, job->worker, word,
                             message != NULL ? ": " : "", message != NULL ? message : ""));
+  if (begun && job->faults < limit)
+    self->counters.retries[outcome]++;
   if (job->faults < limit)
     _buildq_engine_set_state (self, job, BUILDQ_JOB_STATE_READY);
   else
@@ -174,6 +176,10 @@ _buildq_engine_lease_end (BuildqEngine *self,
   EngineJob *job = lease->job;
   gboolean current = job->lease == lease;
 
+  if (outcome == BUILDQ_OUTCOME_LOST && lease->claimed)
+    self->counters.lost++;
+  else if (outcome == BUILDQ_OUTCOME_LOST)
+    self->counters.lapsed++;
   if (current && job->state == BUILDQ_JOB_STATE_LEASED)
     {
       /* Before the job ends, which may free the lease. */

@@ -50,6 +50,8 @@ load_job (gpointer data,
   if (id < 1 || id > G_MAXINT32 || state < 0 || state >= ENGINE_N_STATES || class == NULL)
     return makes_no_sense (error, "job", id);
   job = _buildq_engine_add_job (self, id, key, class);
+  class->counts[job->state]--;
+  class->counts[state]++;
   job->state = state;
   job->attempt = attempt;
   job->faults = faults;
@@ -165,6 +167,7 @@ load_request (gpointer data,
   request->priority = priority;
   request->created_us = created_us;
   request->state = state;
+  _buildq_engine_note_request (self, request);
   if (!read_wanted (request, wanted, error))
     return FALSE;
   if (final_status == NULL)
@@ -197,6 +200,9 @@ derive (BuildqEngine *self)
 
       if (job == NULL || job->place != 0)
         continue;
+      if (job->state == BUILDQ_JOB_STATE_SUCCEEDED
+          || job->state == BUILDQ_JOB_STATE_FAILED)
+        _buildq_engine_note_ended (self, job);
       for (guint j = 0; job->state == BUILDQ_JOB_STATE_WAITING && j < job->n_deps; j++)
         job->unfinished += job->deps[j]->state != BUILDQ_JOB_STATE_SUCCEEDED;
       /* A lease is written in the commit that leases its job, so it must be there. */

@@ -16,6 +16,7 @@ _buildq_engine_request_new (BuildqEngine *self, gint64 number, const char *id)
   request->number = number;
   request->id = g_strdup (id);
   request->jobs = g_ptr_array_new ();
+  request->link.data = request;
   self->last_request = MAX (self->last_request, number);
   g_hash_table_insert (self->requests, request->id, request);
   g_hash_table_insert (self->numbers, &request->number, request);
@@ -34,6 +35,18 @@ _buildq_engine_request_free (gpointer data)
   g_free (request->group);
   g_free (request->id);
   g_free (request);
+}
+
+/* Keeps the list of those that are active. */
+void
+_buildq_engine_note_request (BuildqEngine *self, EngineRequest *request)
+{
+  gboolean listed = request->link.prev != NULL || self->active.head == &request->link;
+
+  if (request->state == BUILDQ_REQUEST_STATE_ACTIVE && !listed)
+    g_queue_push_head_link (&self->active, &request->link);
+  else if (request->state != BUILDQ_REQUEST_STATE_ACTIVE && listed)
+    g_queue_unlink (&self->active, &request->link);
 }
 
 EngineRequest *
@@ -137,6 +150,7 @@ finish_request (BuildqEngine *self, EngineRequest *request, BuildqRequestState s
   request->state = state;
   request->finished_us = self->now_real;
   request->final = _buildq_engine_request_status (request);
+  _buildq_engine_note_request (self, request);
   for (guint i = 0; i < request->jobs->len; i++)
     let_go_of_job (self, request, request->jobs->pdata[i]);
   journal_state (self, request);
@@ -252,6 +266,7 @@ make_active (BuildqEngine *self, EngineRequest *request)
   request->finished_us = 0;
   g_clear_pointer (&request->final, buildq_request_status_unref);
   memset (request->counts, 0, sizeof request->counts);
+  _buildq_engine_note_request (self, request);
   for (guint i = 0; i < request->jobs->len; i++)
     hold_job (self, request, request->jobs->pdata[i]);
   journal_state (self, request);

@@ -282,9 +282,13 @@ take_results (BuildqEngine *self, BuildqSyncMessage *message, BuildqSyncReply *r
   for (guint i = 0; i < message->results->len; i++)
     {
       BuildqResult *result = message->results->pdata[i];
+      BuildqReceipt *receipt;
 
-      if (result->token != NULL)
-        g_ptr_array_add (reply->receipts, _buildq_engine_take_result (self, result));
+      if (result->token == NULL)
+        continue;
+      receipt = _buildq_engine_take_result (self, result);
+      self->counters.results[result->outcome][receipt->verdict]++;
+      g_ptr_array_add (reply->receipts, receipt);
     }
 }
 

@@ -164,19 +164,17 @@ has_free_slot (EngineSession *session)
 }
 
 /* What the machine says, unless it is known better here. */
-static void
-set_state (BuildqWorkerStatus *status, EngineSession *session)
+BuildqWorkerState
+_buildq_engine_session_state (EngineSession *session)
 {
-  if (session->offer != NULL)
-    {
-      status->state = session->offer->state;
-      g_strfreev (status->reasons);
-      status->reasons = g_strdupv (session->offer->reasons);
-    }
+  BuildqWorkerState state
+      = session->offer != NULL ? session->offer->state : BUILDQ_WORKER_STATE_READY;
+
   if (!session->connected)
-    status->state = BUILDQ_WORKER_STATE_AWAY;
-  else if (status->state == BUILDQ_WORKER_STATE_READY && !has_free_slot (session))
-    status->state = BUILDQ_WORKER_STATE_BUSY;
+    return BUILDQ_WORKER_STATE_AWAY;
+  if (state == BUILDQ_WORKER_STATE_READY && !has_free_slot (session))
+    return BUILDQ_WORKER_STATE_BUSY;
+  return state;
 }
 
 GPtrArray *
@@ -193,7 +191,12 @@ _buildq_engine_list_workers (BuildqEngine *self)
       status->connected = session->connected;
       status->offer = session->offer != NULL ? buildq_offer_ref (session->offer) : NULL;
       status->seen_us = session->seen_us;
-      set_state (status, session);
+      status->state = _buildq_engine_session_state (session);
+      if (session->offer != NULL)
+        {
+          g_strfreev (status->reasons);
+          status->reasons = g_strdupv (session->offer->reasons);
+        }
       for (guint i = 0; i < session->leases->len; i++)
         _buildq_strv_add (&status->holding,
                           ((EngineLease *) session->leases->pdata[i])->job->key);

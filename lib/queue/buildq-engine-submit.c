@@ -322,6 +322,7 @@ add_new_jobs (BuildqEngine *self, Intake *intake, GPtrArray *order)
       class = _buildq_engine_class_name (plan->job);
       plan->known = _buildq_engine_add_job (self, next++, plan->job->key,
                                             _buildq_engine_class (self, class));
+      plan->known->class->submitted++;
     }
   for (guint i = 0; i < order->len; i++)
     {
@@ -454,6 +455,8 @@ add_request (BuildqEngine *self, Intake *intake, BuildqRequest *value, gint64 fi
   request->group = g_strdup (value->group);
   request->priority = value->priority;
   request->created_us = self->now_real;
+  _buildq_engine_note_request (self, request);
+  self->counters.requests++;
   request->wanted
       = value->wanted[0] != NULL ? g_strdupv (value->wanted) : all_keys (value);
 

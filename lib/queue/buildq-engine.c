@@ -92,6 +92,7 @@ job_free (gpointer data)
 {
   EngineJob *job = data;
 
+  job->class->counts[job->state]--;
   _buildq_engine_log_free (job);
   g_clear_pointer (&job->dependents, g_ptr_array_unref);
   g_clear_pointer (&job->requests, g_ptr_array_unref);
@@ -118,6 +119,7 @@ _buildq_engine_add_job (BuildqEngine *self,
   job->id = id;
   job->key = g_strdup (key);
   job->class = class;
+  class->counts[job->state]++;
   g_hash_table_insert (self->jobs, job->key, job);
   if (self->jobs_by_id->len < id)
     g_ptr_array_set_size (self->jobs_by_id, id);
@@ -190,6 +192,8 @@ _buildq_engine_set_state (BuildqEngine *self, EngineJob *job, BuildqJobState sta
         }
     }
 
+  job->class->counts[job->state]--;
+  job->class->counts[state]++;
   job->state = state;
   job->finished_us = buildq_job_state_is_final (state) ? self->now_real : 0;
   if (state == BUILDQ_JOB_STATE_READY)
@@ -260,6 +264,8 @@ _buildq_engine_finish_job (BuildqEngine *self, EngineJob *job, BuildqJobState st
   g_autoptr (GPtrArray) todo = g_ptr_array_new ();
 
   _buildq_engine_set_state (self, job, state);
+  if (state != BUILDQ_JOB_STATE_CANCELLED)
+    _buildq_engine_note_ended (self, job);
   g_ptr_array_add (todo, job);
   while (todo->len > 0)
     {
@@ -340,9 +346,9 @@ _buildq_engine_free (BuildqEngine *self)
   g_hash_table_unref (self->sessions);
   g_hash_table_unref (self->numbers);
   g_hash_table_unref (self->requests);
-  g_hash_table_unref (self->classes);
   g_ptr_array_unref (self->jobs_by_id);
   g_hash_table_unref (self->jobs);
+  g_hash_table_unref (self->classes);
   g_ptr_array_unref (self->dirty);
   g_ptr_array_unref (self->touched);
   g_hash_table_unref (self->texts);

@@ -22,6 +22,9 @@ typedef struct _EngineRequest EngineRequest;
 typedef struct _BuildqEngine BuildqEngine;
 
 #define ENGINE_N_STATES (BUILDQ_JOB_STATE_CANCELLED + 1)
+#define ENGINE_N_OUTCOMES (BUILDQ_OUTCOME_LOST + 1)
+#define ENGINE_N_VERDICTS (BUILDQ_VERDICT_REFUSED + 1)
+#define ENGINE_N_ENDED 20
 
 /* Something with a deadline; its place in the heap of deadlines. */
 typedef struct
@@ -41,7 +44,19 @@ typedef struct
   gint64 cores;
   gint64 memory_bytes;
   BuildqHeap ready; /* of EngineJob */
+  guint counts[ENGINE_N_STATES];
+  gint64 submitted, granted; /* ever */
 } EngineClass;
+
+/* What has happened since the engine was made. */
+typedef struct
+{
+  gint64 requests;
+  gint64 lapsed; /* leases that nobody claimed */
+  gint64 lost;   /* leases whose holder was not heard of */
+  gint64 results[ENGINE_N_OUTCOMES][ENGINE_N_VERDICTS];
+  gint64 retries[ENGINE_N_OUTCOMES];
+} EngineCounters;
 
 /* What a running job says, while somebody watches. */
 typedef struct
@@ -142,6 +157,7 @@ struct _EngineRequest
   gint64 created_us, finished_us;
   gboolean touched;
   BuildqRequestStatus *final; /* once it is finished */
+  GList link;                 /* among the active ones of the engine */
 };
 
 struct _BuildqEngine
@@ -161,6 +177,10 @@ struct _BuildqEngine
   GHashTable *requests; /* id → EngineRequest, owned */
   GHashTable *numbers;  /* number → EngineRequest */
   gint64 last_request;  /* number */
+  GQueue active;        /* EngineRequest, the latest first */
+  gint64
+      ended[ENGINE_N_ENDED]; /* ids of jobs that succeeded or failed, the latest first */
+  EngineCounters counters;
   GHashTable *sessions; /* id → EngineSession, owned */
   GHashTable *names;    /* name → EngineSession */
   GQueue session_queue; /* who waited longest is first */
@@ -232,6 +252,7 @@ void _buildq_engine_request_add_job (BuildqEngine *self,
                                      EngineRequest *request,
                                      EngineJob *job);
 void _buildq_engine_request_free (gpointer request);
+void _buildq_engine_note_request (BuildqEngine *self, EngineRequest *request);
 void _buildq_engine_finish_touched (BuildqEngine *self);
 BuildqRequestStatus *_buildq_engine_request_status (EngineRequest *request);
 
@@ -277,12 +298,17 @@ EngineJob *_buildq_engine_get_job (BuildqEngine *self, const char *key, GError *
 BuildqJobPage *_buildq_engine_list_jobs (BuildqEngine *self,
                                          BuildqQuery *query,
                                          GError **error);
+BuildqWorkerState _buildq_engine_session_state (EngineSession *session);
 GPtrArray *_buildq_engine_list_workers (BuildqEngine *self);
 BuildqLogChunk *_buildq_engine_read_log (BuildqEngine *self,
                                          EngineJob *job,
                                          gint64 offset);
 void _buildq_engine_take_log (BuildqEngine *self, BuildqLogChunk *chunk);
 void _buildq_engine_log_free (EngineJob *job);
+
+/* --- buildq-engine-stats.c --- */
+void _buildq_engine_note_ended (BuildqEngine *self, EngineJob *job);
+BuildqStats *_buildq_engine_stats (BuildqEngine *self);
 
 /* --- buildq-engine-load.c --- */
 gboolean _buildq_engine_load (BuildqEngine *self, GError **error);

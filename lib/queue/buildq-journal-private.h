@@ -29,6 +29,9 @@ struct _BuildqJournal
   gpointer open;      /* Batch that is added to */
   gboolean in_flight; /* a batch is with the writer */
   gboolean failed;    /* a batch could not be written */
+  gint64 commits;     /* that are done, … */
+  gint64 entries;     /* … what was written with them, … */
+  gint64 commit_us;   /* … and how long they took */
 
   /* The owner's connection, for reading. */
   sqlite3 *reader;

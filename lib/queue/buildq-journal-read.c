@@ -5,6 +5,10 @@
 
 #include "queue/buildq-journal-private.h"
 
+#include <glib/gstdio.h>
+
+#include "core/buildq-values.h"
+
 static const char *const read_sql[BUILDQ_JOURNAL_N_READS] = {
   [BUILDQ_JOURNAL_READ_META] = "SELECT value FROM meta WHERE name = ?",
   [BUILDQ_JOURNAL_READ_JOB] = "SELECT json, digest FROM job_texts WHERE id = ?",
@@ -229,4 +233,27 @@ _buildq_journal_load (BuildqJournal *self,
         return FALSE;
     }
   return TRUE;
+}
+
+/* --- what it is like --- */
+
+static gint64
+size_of (const char *path)
+{
+  GStatBuf status;
+
+  return g_stat (path, &status) == 0 ? (gint64) status.st_size : 0;
+}
+
+void
+_buildq_journal_add_stats (BuildqJournal *self, BuildqStats *stats)
+{
+  const char *path = sqlite3_db_filename (self->reader, "main");
+  g_autofree char *log = g_strconcat (path, "-wal", NULL);
+
+  _buildq_stats_add (stats, "journal_commits_total", self->commits, NULL);
+  _buildq_stats_add (stats, "journal_commit_us_total", self->commit_us, NULL);
+  _buildq_stats_add (stats, "journal_entries_total", self->entries, NULL);
+  _buildq_stats_add (stats, "journal_bytes", size_of (path), NULL);
+  _buildq_stats_add (stats, "journal_log_bytes", size_of (log), NULL);
 }

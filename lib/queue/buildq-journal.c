@@ -32,7 +32,8 @@ typedef struct
 {
   guint64 number;
   GArray *entries; /* Entry */
-  GError *error;   /* from the writer */
+  GError *error;   /* from the writer, … */
+  gint64 took_us;  /* … as is this */
   BuildqJournal *journal;
 } Batch;
 
@@ -165,6 +166,12 @@ batch_is_done (gpointer data)
     return G_SOURCE_REMOVE;
   self->in_flight = FALSE;
   self->failed = batch->error != NULL;
+  if (!self->failed)
+    {
+      self->commits++;
+      self->entries += batch->entries->len;
+      self->commit_us += batch->took_us;
+    }
   self->done (batch->number, batch->error, self->user_data);
   return G_SOURCE_REMOVE;
 }
@@ -219,7 +226,9 @@ writer_thread (gpointer data)
     {
       g_autoptr (GSource) source = g_idle_source_new ();
 
+      batch->took_us = -_buildq_clock_now ();
       write_batch (self, batch, &broken);
+      batch->took_us += _buildq_clock_now ();
       BUILDQ_HAND_OVER (batch);
       g_source_set_priority (source, G_PRIORITY_DEFAULT);
       g_source_set_callback (source, batch_is_done, batch, batch_release);

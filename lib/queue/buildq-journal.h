@@ -7,7 +7,7 @@
  */
 #pragma once
 
-#include <gio/gio.h>
+#include <buildq/buildq-types.h>
 
 G_BEGIN_DECLS
 
@@ -93,6 +93,9 @@ void _buildq_journal_flush (BuildqJournal *self);
 guint64 _buildq_journal_get_pending (BuildqJournal *self);
 /* The batch that what is added next will be part of. */
 guint64 _buildq_journal_get_open (BuildqJournal *self);
+
+/* What was written since it was opened, and how large its files are. */
+void _buildq_journal_add_stats (BuildqJournal *self, BuildqStats *stats);
 
 /* Read what is committed; NULL without @error when it is not there. */
 char *_buildq_journal_read_meta (BuildqJournal *self, const char *name, GError **error);

@@ -13,6 +13,7 @@
 #include <buildq/buildq-log-chunk.h>
 #include <buildq/buildq-request-status.h>
 #include <buildq/buildq-request.h>
+#include <buildq/buildq-stats.h>
 #include <buildq/buildq-sync-message.h>
 #include <buildq/buildq-sync-reply.h>
 
@@ -317,6 +318,32 @@ read_log_finish (BuildqQueue *queue, GAsyncResult *result, GError **error)
   return finish (queue, result, error);
 }
 
+static void
+get_stats_async (BuildqQueue *queue,
+                 int io_priority,
+                 GCancellable *cancellable,
+                 GAsyncReadyCallback callback,
+                 gpointer user_data)
+{
+  BuildqLocalQueue *self = BUILDQ_LOCAL_QUEUE (queue);
+  g_autoptr (GTask) task
+      = begin (queue, get_stats_async, io_priority, cancellable, callback, user_data);
+  GError *error = NULL;
+
+  if (task == NULL)
+    return;
+  end (queue, task,
+       _buildq_local_queue_probe (self, &error) ? _buildq_engine_stats (self->engine)
+                                                : NULL,
+       buildq_stats_unref, error);
+}
+
+static BuildqStats *
+get_stats_finish (BuildqQueue *queue, GAsyncResult *result, GError **error)
+{
+  return finish (queue, result, error);
+}
+
 /* --- texts --- */
 
 static void
@@ -424,6 +451,8 @@ _buildq_local_queue_iface_init (BuildqQueueInterface *iface)
   iface->list_workers_finish = list_workers_finish;
   iface->read_log_async = read_log_async;
   iface->read_log_finish = read_log_finish;
+  iface->get_stats_async = get_stats_async;
+  iface->get_stats_finish = get_stats_finish;
   iface->put_text_async = put_text_async;
   iface->put_text_finish = put_text_finish;
   iface->get_text_async = get_text_async;

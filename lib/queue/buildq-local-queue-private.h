@@ -17,8 +17,10 @@ struct _BuildqLocalQueue
   GError *broken;        /* … and why */
   gint64 next_try;       /* when opening it is tried again (µs, monotonic) */
   BuildqJournal *journal;
-  GSource *timer; /* the next deadline */
-  GQueue held;    /* Held: what is to be said once it is on disk */
+  GError *unwell;    /* what the last commit failed with; NULL: it did not */
+  gint64 next_probe; /* when the next commit that only tests is tried (µs, monotonic) */
+  GSource *timer;    /* the next deadline */
+  GQueue held;       /* Held: what is to be said once it is on disk */
 
   char *instance;
   char *store_dir;
@@ -32,6 +34,9 @@ void _buildq_local_queue_iface_init (BuildqQueueInterface *iface);
 /* Around each change: brings the engine to the present; FALSE, with @task answered, when
  * the queue cannot work. */
 gboolean _buildq_local_queue_begin (BuildqLocalQueue *self, GTask *task);
+/* Whether the last commit succeeded; else FALSE with the reason, or a commit is under way
+ * that will tell whoever is answered with it. */
+gboolean _buildq_local_queue_probe (BuildqLocalQueue *self, GError **error);
 /* Holds the answer to @task until all that was changed so far is on disk. Takes @value,
  * or
  * @error. */

@@ -130,6 +130,8 @@ fail_stop (BuildqLocalQueue *self, const GError *error)
   g_autoptr (GError) why = g_error_copy (error);
 
   g_message ("the queue starts anew from its journal: %s", why->message);
+  g_clear_error (&self->unwell);
+  self->unwell = g_error_copy (why);
   close_engine (self);
   open_engine (self);
   fail_held (self, why);
@@ -147,6 +149,7 @@ batch_done (guint64 batch, const GError *error, gpointer user_data)
       fail_stop (self, error);
       return;
     }
+  g_clear_error (&self->unwell);
   _buildq_engine_committed (self->engine, batch);
   _buildq_journal_flush (self->journal);
   release_held (self, batch);
@@ -306,6 +309,23 @@ _buildq_local_queue_begin (BuildqLocalQueue *self, GTask *task)
   return TRUE;
 }
 
+gboolean
+_buildq_local_queue_probe (BuildqLocalQueue *self, GError **error)
+{
+  if (self->unwell == NULL || self->journal == NULL)
+    return TRUE;
+  if (_buildq_clock_now () < self->next_probe)
+    {
+      g_set_error (error, BUILDQ_ERROR, BUILDQ_ERROR_UNAVAILABLE,
+                   "the queue could not write to its journal: %s", self->unwell->message);
+      return FALSE;
+    }
+  self->next_probe = _buildq_clock_now () + RETRY_US;
+  _buildq_journal_add (self->journal, BUILDQ_JOURNAL_PUT_META, "instance",
+                       self->instance);
+  return TRUE;
+}
+
 void
 _buildq_local_queue_end (BuildqLocalQueue *self,
                          GTask *task,
@@ -368,6 +388,7 @@ buildq_local_queue_finalize (GObject *object)
   BuildqLocalQueue *self = BUILDQ_LOCAL_QUEUE (object);
 
   g_clear_error (&self->broken);
+  g_clear_error (&self->unwell);
   g_clear_pointer (&self->key, buildq_key_unref);
   g_clear_pointer (&self->context, g_main_context_unref);
   g_free (self->path);

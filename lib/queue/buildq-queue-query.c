@@ -260,3 +260,53 @@ buildq_queue_read_log_finish (BuildqQueue *self, GAsyncResult *result, GError **
 
   return BUILDQ_QUEUE_GET_IFACE (self)->read_log_finish (self, result, error);
 }
+
+/**
+ * buildq_queue_get_stats_async:
+ * @self: a queue
+ * @io_priority: the priority of the sources, such as %G_PRIORITY_DEFAULT
+ * @cancellable: (nullable): to cancel it
+ * @callback: (nullable) (scope async): called when it is done
+ * @user_data: data of @callback
+ *
+ * Asks what the queue counts and measures.
+ *
+ * This is cheap however many jobs there are, and tells whether the queue works: it fails
+ * with `UNAVAILABLE` and the reason when the queue could not write to its journal.
+ *
+ * Since: 0.1
+ */
+void
+buildq_queue_get_stats_async (BuildqQueue *self,
+                              int io_priority,
+                              GCancellable *cancellable,
+                              GAsyncReadyCallback callback,
+                              gpointer user_data)
+{
+  g_return_if_fail (BUILDQ_IS_QUEUE (self));
+
+  BUILDQ_QUEUE_GET_IFACE (self)->get_stats_async (self, io_priority, cancellable,
+                                                  callback, user_data);
+}
+
+/**
+ * buildq_queue_get_stats_finish:
+ * @self: a queue
+ * @result: what the callback was given
+ * @error: `UNAVAILABLE`, `NOT_FOUND` when a queue elsewhere is too old to be asked
+ *
+ * Ends [method@Buildq.Queue.get_stats_async].
+ *
+ * Returns: (transfer full): what it counts
+ *
+ * Since: 0.1
+ */
+BuildqStats *
+buildq_queue_get_stats_finish (BuildqQueue *self, GAsyncResult *result, GError **error)
+{
+  g_return_val_if_fail (BUILDQ_IS_QUEUE (self), NULL);
+  g_return_val_if_fail (G_IS_ASYNC_RESULT (result), NULL);
+  g_return_val_if_fail (error == NULL || *error == NULL, NULL);
+
+  return BUILDQ_QUEUE_GET_IFACE (self)->get_stats_finish (self, result, error);
+}

@@ -15,6 +15,7 @@ lib_libbuildq_internal_la_SOURCES += \
 	lib/queue/buildq-engine-load.c \
 	lib/queue/buildq-engine-request.c \
 	lib/queue/buildq-engine-session.c \
+	lib/queue/buildq-engine-stats.c \
 	lib/queue/buildq-engine-status.c \
 	lib/queue/buildq-engine-submit.c \
 	lib/queue/buildq-engine-texts.c \

@@ -15,6 +15,7 @@
 #include <buildq/buildq-query.h>
 #include <buildq/buildq-request-status.h>
 #include <buildq/buildq-request.h>
+#include <buildq/buildq-stats.h>
 #include <buildq/buildq-sync-message.h>
 #include <buildq/buildq-sync-reply.h>
 #include <buildq/buildq-worker-status.h>
@@ -50,6 +51,7 @@ fake_queue_finalize (GObject *object)
   g_ptr_array_unref (self->grants);
   g_clear_pointer (&self->submitted, buildq_request_unref);
   g_clear_pointer (&self->query, buildq_query_unref);
+  g_clear_pointer (&self->stats, buildq_stats_unref);
   g_hash_table_unref (self->texts);
   g_free (self->asked);
   g_free (self->retried);
@@ -352,6 +354,7 @@ list_jobs_async (BuildqQueue *queue,
   BuildqJobPage *page;
 
   g_clear_pointer (&self->query, buildq_query_unref);
+  g_clear_pointer (&self->stats, buildq_stats_unref);
   self->query = buildq_query_ref (query);
   if (task == NULL)
     return;
@@ -500,6 +503,30 @@ missing_texts_finish (BuildqQueue *queue, GAsyncResult *result, GError **error)
 }
 
 static void
+get_stats_async (BuildqQueue *queue,
+                 int io_priority,
+                 GCancellable *cancellable,
+                 GAsyncReadyCallback callback,
+                 gpointer data)
+{
+  g_autoptr (GTask) task = begin (queue, "stats", cancellable, callback, data);
+  FakeQueue *self = FAKE_QUEUE (queue);
+
+  if (task == NULL)
+    return;
+  g_task_return_pointer (task,
+                         self->stats != NULL ? buildq_stats_ref (self->stats)
+                                             : _buildq_value_new (&_buildq_stats_info),
+                         (GDestroyNotify) buildq_stats_unref);
+}
+
+static BuildqStats *
+get_stats_finish (BuildqQueue *queue, GAsyncResult *result, GError **error)
+{
+  return g_task_propagate_pointer (G_TASK (result), error);
+}
+
+static void
 iface_init (BuildqQueueInterface *iface)
 {
   iface->submit_async = submit_async;
@@ -526,4 +553,6 @@ iface_init (BuildqQueueInterface *iface)
   iface->get_text_finish = get_text_finish;
   iface->missing_texts_async = missing_texts_async;
   iface->missing_texts_finish = missing_texts_finish;
+  iface->get_stats_async = get_stats_async;
+  iface->get_stats_finish = get_stats_finish;
 }

@@ -26,6 +26,7 @@ struct _FakeQueue
   GPtrArray *grants;        /* BuildqGrant, in each reply */
   BuildqRequest *submitted; /* the last */
   BuildqQuery *query;       /* the last */
+  BuildqStats *stats;       /* what it counts; NULL: nothing */
   char *asked;              /* the last key, id or hash */
   gint64 offset;            /* the last */
   char *submitter;          /* of every request */

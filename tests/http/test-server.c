@@ -97,7 +97,8 @@ test_workers (Fixture *f, gconstpointer data)
 
   g_assert_cmpuint (answer.status, ==, 200);
   g_assert_cmpstr (answer.text, ==,
-                   "{\"workers\":[{\"name\":\"w0\"},{\"name\":\"w1\"}]}\n");
+                   "{\"workers\":[{\"name\":\"w0\",\"state\":\"ready\"},"
+                   "{\"name\":\"w1\",\"state\":\"ready\"}]}\n");
 }
 
 /* printf hello | nix-hash --type sha256 --flat --base32 /dev/stdin */

@@ -111,7 +111,7 @@ class Road:
         self.work = work
         self.names = {work: "@WORK@"}
         self.env = {"PATH": "/usr/bin:/bin", "LC_ALL": "C.UTF-8", "HOME": work, "TMPDIR": work,
-                    "BUILDQ_STATE": os.path.join(work, "state"),
+                    "BUILDQ_CONFIG": "/dev/null", "BUILDQ_STATE": os.path.join(work, "state"),
                     **{k: v for k, v in os.environ.items() if k.startswith(("LD_", "BUILDQ_LIB"))}}
         for name, role in ROLES.items():
             token = self.buildq("token", "add", name, "--role", role).strip()

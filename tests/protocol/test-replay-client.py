@@ -124,7 +124,7 @@ class Client:
     def __init__(self, work, port):
         self.work = work
         self.env = dict(os.environ, BUILDQ_URI=f"http://127.0.0.1:{port}", TMPDIR=work,
-                        BUILDQ_STATE=os.path.join(work, "state"))
+                        BUILDQ_CONFIG="/dev/null", BUILDQ_STATE=os.path.join(work, "state"))
         self.mirror = os.path.join(work, "mirror")
         self.write("token", "bq_" + "x" * 43)
         self.env["BUILDQ_TOKEN_FILE"] = os.path.join(work, "token")
@@ -141,8 +141,9 @@ class Client:
                [f"status {run.returncode}", run.stdout])
 
     def start_worker(self):
-        return subprocess.Popen([TOOL, "work", "--name", "ant", "--mirror", self.mirror],
-                                env=self.env, cwd=self.work, text=True,
+        # The old server gives what was taken then, whatever is offered.
+        return subprocess.Popen([TOOL, "work", "--name", "ant", "--mirror", self.mirror,
+                                 "--slots", "4"], env=self.env, cwd=self.work, text=True,
                                 stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
 
 

@@ -3,46 +3,18 @@
 all that they had then."""
 import json
 import os
-import subprocess
 import sys
 import tempfile
-import time
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 SOURCES = os.environ.get("top_srcdir", os.path.join(HERE, "..", ".."))
 sys.path[:0] = [HERE, os.path.join(SOURCES, "tests", "project")]
 import compare  # noqa: E402
+import server as servers  # noqa: E402
 import tap  # noqa: E402
 import wire  # noqa: E402
 
-TOOL = os.environ.get("BUILDQ_TOOL", "build/tools/buildq")
 ROLES = {"boss": "admin", "ant": "worker", "eye": "reader"}
-
-
-class Server:
-    def __init__(self, work):
-        self.env = dict(os.environ, BUILDQ_STATE=os.path.join(work, "state"))
-        self.names = {"@WORK@": work}
-        for name, role in ROLES.items():
-            run = subprocess.run([TOOL, "token", "add", name, "--role", role], env=self.env,
-                                 text=True, stdout=subprocess.PIPE, check=True)
-            self.names[f"@TOKEN:{name}@"] = run.stdout.strip()
-        port_file = os.path.join(work, "port")
-        self.process = subprocess.Popen([TOOL, "serve", "--listen", "127.0.0.1:0",
-                                         "--port-file", port_file], env=self.env,
-                                        stdout=subprocess.DEVNULL)
-        deadline = time.monotonic() + 30
-        while not os.path.exists(port_file) or os.path.getsize(port_file) == 0:
-            if time.monotonic() > deadline or self.process.poll() is not None:
-                raise RuntimeError("the server does not start")
-            time.sleep(0.05)
-        with open(port_file, encoding="utf-8") as file:
-            self.port = int(file.read())
-        self.names["@PORT@"] = f"127.0.0.1:{self.port}"
-
-    def stop(self):
-        self.process.terminate()
-        self.process.wait(30)
 
 
 class Player:
@@ -137,13 +109,19 @@ class Player:
             tap.ok(False, name, found + [repr(error)])
 
 
+def names(server, work):
+    """What stands in the recording for what differs from run to run."""
+    found = {f"@TOKEN:{name}@": token for name, token in server.tokens.items()}
+    return dict(found, **{"@WORK@": work, "@PORT@": f"127.0.0.1:{server.port}"})
+
+
 def main():
     for folder in compare.folders(SOURCES):
         with tempfile.TemporaryDirectory() as work:
-            server = Server(work)
+            server = servers.Server(work, ROLES)
             try:
                 player = Player(server.port)
-                for event in compare.load(folder, server.names):
+                for event in compare.load(folder, names(server, work)):
                     player.play(event)
             finally:
                 server.stop()

@@ -25,3 +25,9 @@ tests_queue_test_journal_backup_SOURCES = tests/queue/test-journal-backup.c \
 	tests/queue/queue-calls.c tests/queue/queue-calls.h
 tests_queue_test_journal_backup_LDADD = $(test_ldadd)
 EXTRA_DIST += tests/data/journal-1.db tests/queue/make-journal.py
+
+# Linked to the private parts: it compares what is counted with what is there.
+check_PROGRAMS += tests/queue/test-stats
+tests_queue_test_stats_SOURCES = tests/queue/test-stats.c tests/queue/queue-calls.c \
+	tests/queue/queue-calls.h
+tests_queue_test_stats_LDADD = $(test_internal_ldadd)
