@@ -74,11 +74,10 @@ copy_into (sqlite3 *db, const char *path)
   return ok;
 }
 
-static gboolean
-sync_folder_of (const char *path)
+gboolean
+_buildq_journal_sync_folder (const char *path)
 {
-  g_autofree char *folder = g_path_get_dirname (path);
-  int fd = open (folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  int fd = open (path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
   gboolean ok = fd >= 0 && fsync (fd) == 0;
 
   if (fd >= 0)
@@ -104,9 +103,12 @@ write_backup (sqlite3 *db,
               GCancellable *cancellable,
               GError **error)
 {
+  g_autofree char *folder = g_path_get_dirname (backup);
+
   if (!copy_into (db, draft))
     return fail (db, "copying", path, cancellable, error);
-  if (fsync (fd) != 0 || !rename_new (draft, backup) || !sync_folder_of (backup))
+  if (fsync (fd) != 0 || !rename_new (draft, backup)
+      || !_buildq_journal_sync_folder (folder))
     return _buildq_set_errno (error, errno, "writing the backup", backup);
   return TRUE;
 }

@@ -13,6 +13,7 @@
 typedef enum
 {
   BUILDQ_JOURNAL_READ_META,
+  BUILDQ_JOURNAL_WRITE_META,
   BUILDQ_JOURNAL_READ_JOB,
   BUILDQ_JOURNAL_READ_RESULT,
   BUILDQ_JOURNAL_READ_TEXT,
@@ -33,7 +34,7 @@ struct _BuildqJournal
   gint64 entries;     /* … what was written with them, … */
   gint64 commit_us;   /* … and how long they took */
 
-  /* The owner's connection, for reading. */
+  /* The owner's connection, for reading; it writes only what put_meta() is given. */
   sqlite3 *reader;
   sqlite3_stmt *reads[BUILDQ_JOURNAL_N_READS];
   int lock_fd;
@@ -53,3 +54,6 @@ extern const char *const _buildq_journal_steps[];
 sqlite3 *_buildq_journal_connect (const char *path, int flags, GError **error);
 gboolean _buildq_journal_read_number (sqlite3 *db, const char *sql, gint64 *number);
 gboolean _buildq_journal_migrate (sqlite3 *db, const char *const *steps, GError **error);
+
+/* --- buildq-journal-file.c --- */
+gboolean _buildq_journal_sync_folder (const char *path);

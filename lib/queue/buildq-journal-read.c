@@ -11,6 +11,7 @@
 
 static const char *const read_sql[BUILDQ_JOURNAL_N_READS] = {
   [BUILDQ_JOURNAL_READ_META] = "SELECT value FROM meta WHERE name = ?",
+  [BUILDQ_JOURNAL_WRITE_META] = "INSERT OR REPLACE INTO meta VALUES (?, ?)",
   [BUILDQ_JOURNAL_READ_JOB] = "SELECT json, digest FROM job_texts WHERE id = ?",
   [BUILDQ_JOURNAL_READ_RESULT] = "SELECT json, token FROM results WHERE id = ?",
   [BUILDQ_JOURNAL_READ_TEXT] = "SELECT text FROM texts WHERE hash = ?",
@@ -59,6 +60,26 @@ _buildq_journal_read_meta (BuildqJournal *self, const char *name, GError **error
     value = g_strdup (column (statement, 0));
   sqlite3_reset (statement);
   return value;
+}
+
+gboolean
+_buildq_journal_put_meta (BuildqJournal *self,
+                          const char *name,
+                          const char *value,
+                          GError **error)
+{
+  sqlite3_stmt *statement = get_read (self, BUILDQ_JOURNAL_WRITE_META, error);
+  gboolean ok;
+
+  if (statement == NULL)
+    return FALSE;
+  sqlite3_bind_text (statement, 1, name, -1, SQLITE_STATIC);
+  sqlite3_bind_text (statement, 2, value, -1, SQLITE_STATIC);
+  ok = sqlite3_step (statement) == SQLITE_DONE;
+  if (!ok)
+    _buildq_journal_fail (self->reader, "writing", error);
+  sqlite3_reset (statement);
+  return ok;
 }
 
 char *

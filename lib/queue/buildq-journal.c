@@ -12,6 +12,8 @@
 #include "core/buildq-thread.h"
 
 #define MAX_ARGUMENTS 9
+/* What is committed is on disk; a checkpoint is not the business of commits. */
+#define COMMIT_ON_DISK "PRAGMA synchronous = FULL; PRAGMA wal_autocheckpoint = 0;"
 #define CHECKPOINT_PAGES 1000       /* of the log: when nothing else is to be done */
 #define CHECKPOINT_PAGES_NOW 100000 /* and when something is */
 
@@ -245,8 +247,7 @@ static gboolean
 set_up_writer (BuildqJournal *self, GError **error)
 {
   if (!run_sql (self->writer,
-                "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL;"
-                "PRAGMA wal_autocheckpoint = 0; PRAGMA foreign_keys = OFF;"))
+                "PRAGMA journal_mode = WAL; PRAGMA foreign_keys = OFF;" COMMIT_ON_DISK))
     return _buildq_journal_fail (self->writer, "opening", error);
   sqlite3_wal_hook (self->writer, remember_log_size, self);
   if (!_buildq_journal_migrate (self->writer, _buildq_journal_steps, error))
@@ -278,11 +279,33 @@ take_lock (BuildqJournal *self, const char *path, GError **error)
   return FALSE;
 }
 
+/* SQLite would let others read it, though the farm's secret key is in it. It sees to it
+ * that the name of the file lasts; the folders may be as new. */
+static void
+create_file (const char *path)
+{
+  g_autofree char *folder = NULL;
+  int fd = open (path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+
+  if (fd < 0)
+    return; /* it is there, or SQLite will say why it cannot be */
+  close (fd);
+  folder = g_canonicalize_filename (path, NULL);
+  while (!g_str_equal (folder, "/"))
+    {
+      g_autofree char *file = g_steal_pointer (&folder);
+
+      folder = g_path_get_dirname (file);
+      _buildq_journal_sync_folder (folder);
+    }
+}
+
 static gboolean
 open_connections (BuildqJournal *self, const char *path, GError **error)
 {
   if (!take_lock (self, path, error))
     return FALSE;
+  create_file (path);
   self->writer
       = _buildq_journal_connect (path, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE, error);
   if (self->writer == NULL)
@@ -293,7 +316,9 @@ open_connections (BuildqJournal *self, const char *path, GError **error)
       return FALSE;
     }
   self->reader = _buildq_journal_connect (path, SQLITE_OPEN_READWRITE, error);
-  return self->reader != NULL;
+  return self->reader != NULL
+         && (run_sql (self->reader, COMMIT_ON_DISK)
+             || _buildq_journal_fail (self->reader, "opening", error));
 }
 
 static void

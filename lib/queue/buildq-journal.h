@@ -17,7 +17,6 @@ typedef struct _BuildqJournal BuildqJournal;
  * gint64, s a string or NULL, b a GBytes. */
 typedef enum
 {
-  BUILDQ_JOURNAL_PUT_META,     /* ss   name, value */
   BUILDQ_JOURNAL_PUT_JOB,      /* isi  id, key, submitted_us */
   BUILDQ_JOURNAL_PUT_JOB_TEXT, /* iss  id, spec digest, JSON */
   BUILDQ_JOURNAL_PUT_DEP,      /* ii   id, id of the job that it depends on */
@@ -99,6 +98,11 @@ void _buildq_journal_add_stats (BuildqJournal *self, BuildqStats *stats);
 
 /* Read what is committed; NULL without @error when it is not there. */
 char *_buildq_journal_read_meta (BuildqJournal *self, const char *name, GError **error);
+/* Is on disk when it returns: for the little that is decided before the first batch. */
+gboolean _buildq_journal_put_meta (BuildqJournal *self,
+                                   const char *name,
+                                   const char *value,
+                                   GError **error);
 char *_buildq_journal_read_job (BuildqJournal *self,
                                 gint64 id,
                                 char **digest,

@@ -158,37 +158,51 @@ batch_done (guint64 batch, const GError *error, gpointer user_data)
 /* --- opening --- */
 
 static gboolean
-read_or_make_meta (BuildqLocalQueue *self, GError **error)
+read_or_make_instance (BuildqLocalQueue *self, GError **error)
 {
   g_autoptr (GError) local = NULL;
   g_autofree char *instance
       = _buildq_journal_read_meta (self->journal, "instance", &local);
-  g_autofree char *key
-      = local == NULL ? _buildq_journal_read_meta (self->journal, "key", &local) : NULL;
 
-  if (local != NULL)
-    {
-      g_propagate_error (error, g_steal_pointer (&local));
-      return FALSE;
-    }
   if (instance != NULL)
     _buildq_set_string (&self->instance, instance);
-  else
-    _buildq_journal_add (self->journal, BUILDQ_JOURNAL_PUT_META, "instance",
-                         self->instance);
+  else if (local == NULL)
+    _buildq_journal_put_meta (self->journal, "instance", self->instance, &local);
+  if (local == NULL)
+    return TRUE;
+  g_propagate_error (error, g_steal_pointer (&local));
+  return FALSE;
+}
+
+static BuildqKey *
+make_key (BuildqLocalQueue *self, GError **error)
+{
+  g_autoptr (BuildqKey) key = buildq_key_generate ("buildq-farm-1", error);
+  g_autofree char *text = key != NULL ? buildq_key_to_secret_string (key) : NULL;
+
+  if (text == NULL || !_buildq_journal_put_meta (self->journal, "key", text, error))
+    return NULL;
+  return g_steal_pointer (&key);
+}
+
+/* Who the queue is, it tells anybody at once: so what is made up is on disk before. */
+static gboolean
+read_or_make_meta (BuildqLocalQueue *self, GError **error)
+{
+  g_autoptr (GError) local = NULL;
+  g_autofree char *key = NULL;
+
+  if (!read_or_make_instance (self, error))
+    return FALSE;
   if (self->key != NULL)
     return TRUE;
-  if (key != NULL)
+  key = _buildq_journal_read_meta (self->journal, "key", &local);
+  if (local != NULL)
+    g_propagate_error (error, g_steal_pointer (&local));
+  else if (key != NULL)
     self->key = buildq_key_new_from_string (key, error);
   else
-    {
-      g_autofree char *text = NULL;
-
-      self->key = buildq_key_generate ("buildq-farm-1", error);
-      text = self->key != NULL ? buildq_key_to_secret_string (self->key) : NULL;
-      if (text != NULL)
-        _buildq_journal_add (self->journal, BUILDQ_JOURNAL_PUT_META, "key", text);
-    }
+    self->key = make_key (self, error);
   return self->key != NULL;
 }
 

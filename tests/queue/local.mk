@@ -24,6 +24,13 @@ check_PROGRAMS += tests/queue/test-journal-backup
 tests_queue_test_journal_backup_SOURCES = tests/queue/test-journal-backup.c \
 	tests/queue/queue-calls.c tests/queue/queue-calls.h
 tests_queue_test_journal_backup_LDADD = $(test_ldadd)
+
+check_PROGRAMS += tests/queue/test-crash
+tests_queue_test_crash_SOURCES = tests/queue/test-crash.c tests/queue/crash-check.c \
+	tests/queue/crash-disk.c tests/queue/crash-disk.h tests/queue/crash-story.c \
+	tests/queue/crash-story.h tests/queue/crash-vfs.c tests/queue/crash-vfs.h \
+	tests/queue/queue-calls.c tests/queue/queue-calls.h
+tests_queue_test_crash_LDADD = $(test_ldadd)
 EXTRA_DIST += tests/data/journal-1.db tests/queue/make-journal.py
 
 # Linked to the private parts: it compares what is counted with what is there.

@@ -458,6 +458,23 @@ test_empty (Fixture *fixture, gconstpointer data)
   g_assert_no_error (error);
 }
 
+/* The farm's secret key is in it. */
+static void
+test_private (Fixture *fixture, gconstpointer data)
+{
+  g_autoptr (BuildqLocalQueue) queue = open_queue (fixture);
+  static const char *const suffixes[] = { "", "-wal", ".lock" };
+
+  for (guint i = 0; i < G_N_ELEMENTS (suffixes); i++)
+    {
+      g_autofree char *file = g_strconcat (fixture->path, suffixes[i], NULL);
+      GStatBuf info;
+
+      g_assert_cmpint (g_stat (file, &info), ==, 0);
+      g_assert_cmpint (info.st_mode & 0777, ==, 0600);
+    }
+}
+
 int
 main (int argc, char **argv)
 {
@@ -478,6 +495,7 @@ main (int argc, char **argv)
        "PRAGMA journal_mode = WAL; CREATE TABLE meta (x); PRAGMA user_version = 1",
        test_other_database);
   ADD ("empty", NULL, test_empty);
+  ADD ("private", NULL, test_private);
   g_test_add_func ("/journal/kept", test_kept);
   return g_test_run ();
 }
