@@ -6,6 +6,7 @@
 #include "buildq-tool.h"
 
 #include <glib-unix.h>
+#include <stdlib.h>
 
 typedef struct
 {
@@ -17,6 +18,7 @@ typedef struct
   char **features;
   char *compression;
   gint64 slots;
+  gint64 keep_running;
 } WorkOptions;
 
 /* How often it is looked whether the queue answers. */
@@ -27,6 +29,7 @@ typedef struct
   BuildqWorker *worker;
   const char *uri;
   GCancellable *cancellable;
+  gint64 keep_running;
   guint n_signals;
   gboolean said_away;
 } Work;
@@ -39,10 +42,18 @@ on_signal (gpointer user_data)
 
   if (self->n_signals++ == 0)
     {
-      tool_say (
-          "stopping: no more jobs are taken, %u still run; once more gives them back",
-          running);
+      tool_say ("stopping: no more jobs are taken, %u still run; once more %s", running,
+                self->keep_running > 0 ? "leaves them to the next worker"
+                                       : "gives them back");
       buildq_worker_drain (self->worker);
+    }
+  else if (self->keep_running > 0)
+    {
+      /* All that the next worker must know is on the disk, as if this one were killed. */
+      tool_say ("stopping at once: %u jobs wait for the next worker for %" G_GINT64_FORMAT
+                " s",
+                running, self->keep_running);
+      exit (TOOL_OK);
     }
   else
     {
@@ -123,6 +134,7 @@ run (gconstpointer data, char **arguments)
     .features = options->features,
     .compression = options->compression,
     .slots = options->slots,
+    .keep_running = options->keep_running,
   };
 
   queue = tool_connect ("worker", &error);
@@ -136,6 +148,7 @@ run (gconstpointer data, char **arguments)
       .worker = worker,
       .uri = buildq_remote_queue_get_uri (BUILDQ_REMOTE_QUEUE (queue)),
       .cancellable = cancellable,
+      .keep_running = options->keep_running,
   });
 }
 
@@ -157,6 +170,9 @@ static const ToolOption options[] = {
   { "slots", 'j', TOOL_INT, offsetof (WorkOptions, slots), "N",
     "how many jobs run at the same time, sharing the cores",
     .group = "worker", .value = "1", .min = 1, .max = 10000 },
+  { "keep-running", 0, TOOL_INT, offsetof (WorkOptions, keep_running), "SECONDS",
+    "how long jobs go on when this worker is killed, and wait for the next one",
+    .group = "worker", .value = "0", .min = 0, .max = 86400 },
   { "system", 0, TOOL_STRINGS, offsetof (WorkOptions, systems), "SYSTEM",
     "a system that it builds for, such as aarch64-linux",
     .group = "worker", .otherwise = "that of the machine" },
@@ -182,7 +198,13 @@ const ToolCommand tool_work_command = {
     "second\n"
     "one: it stops them, and gives them back to the queue. When the queue goes away it "
     "goes\n"
-    "on building, and connects again.",
+    "on building, and connects again.\n"
+    "\n"
+    "When it is killed, results that it had are handed in by the next 'buildq work' "
+    "with\n"
+    "the same work directory, but jobs that run die. With --keep-running they go on and\n"
+    "wait for the next one, also when a second signal ends this one: so the program can\n"
+    "be replaced under them. Under systemd this needs KillMode=process.",
   .notes
   = "Jobs are commands that this machine runs as the user who started this, so let only\n"
     "those submit whom you would let log in.\n"

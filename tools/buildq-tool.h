@@ -153,6 +153,7 @@ typedef struct
   char **features;
   const char *compression;
   gint64 slots;
+  gint64 keep_running; /* in seconds */
 } ToolWorkerOptions;
 
 BuildqWorker *tool_open_worker (BuildqQueue *queue,

@@ -114,6 +114,7 @@ tool_open_worker (BuildqQueue *queue, const ToolWorkerOptions *options, GError *
   if (options->features != NULL)
     buildq_worker_set_features (worker, (const char *const *) options->features);
   buildq_worker_set_slots (worker, (guint) options->slots);
+  buildq_worker_set_keep_running_s (worker, (guint) options->keep_running);
   if (options->compression != NULL
       && !buildq_worker_set_compression (worker, options->compression, error))
     return NULL;
@@ -126,6 +127,12 @@ static void
 job_started (BuildqWorker *worker, const char *key, gpointer user_data)
 {
   tool_say ("%s: started '%s'", buildq_worker_get_name (worker), key);
+}
+
+static void
+job_resumed (BuildqWorker *worker, const char *key, gpointer user_data)
+{
+  tool_say ("%s: goes on with '%s'", buildq_worker_get_name (worker), key);
 }
 
 static void
@@ -142,5 +149,6 @@ void
 tool_log_worker (BuildqWorker *worker)
 {
   g_signal_connect (worker, "job-started", G_CALLBACK (job_started), NULL);
+  g_signal_connect (worker, "job-resumed", G_CALLBACK (job_resumed), NULL);
   g_signal_connect (worker, "job-finished", G_CALLBACK (job_finished), NULL);
 }

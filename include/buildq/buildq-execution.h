@@ -29,6 +29,10 @@ gint64 buildq_execution_get_timeout_s (BuildqExecution *self);
 BUILDQ_AVAILABLE_IN_0_1
 gint64 buildq_execution_get_silent_timeout_s (BuildqExecution *self);
 BUILDQ_AVAILABLE_IN_0_1
+gint64 buildq_execution_get_elapsed_ms (BuildqExecution *self);
+BUILDQ_AVAILABLE_IN_0_1
+guint buildq_execution_get_keep_running_s (BuildqExecution *self);
+BUILDQ_AVAILABLE_IN_0_1
 GCancellable *buildq_execution_get_cancellable (BuildqExecution *self);
 BUILDQ_AVAILABLE_IN_0_1
 gboolean buildq_execution_log (BuildqExecution *self, GBytes *bytes, GError **error);

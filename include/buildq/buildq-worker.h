@@ -47,6 +47,8 @@ void buildq_worker_set_min_disk_bytes (BuildqWorker *self, gint64 bytes);
 BUILDQ_AVAILABLE_IN_0_1
 void buildq_worker_set_min_inodes (BuildqWorker *self, gint64 inodes);
 BUILDQ_AVAILABLE_IN_0_1
+void buildq_worker_set_keep_running_s (BuildqWorker *self, guint seconds);
+BUILDQ_AVAILABLE_IN_0_1
 gboolean buildq_worker_set_compression (BuildqWorker *self,
                                         const char *compression,
                                         GError **error);

@@ -11,6 +11,7 @@
 #include <buildq/buildq-job.h>
 #include <buildq/buildq-output.h>
 #include <string.h>
+#include <sys/stat.h>
 
 /* The directories of Guix System and NixOS, after those of everybody else. */
 #define DEFAULT_PATH                                                                     \
@@ -39,7 +40,8 @@
  * processes that it left die, also those that made themselves sessions of their own. So
  * they do when it is stopped: SIGTERM goes to its process group, and two seconds later
  * SIGKILL to all that is left. It cannot gain privileges: set-user-ID programs have no
- * effect.
+ * effect. They also die when the worker is killed, unless
+ * [method@Buildq.Worker.set_keep_running_s] says that they wait for the next one.
  *
  * A status other than 0, death by a signal, and a program that cannot be executed fail
  * the job as `failed`; too long a time, or silence, as `timed-out`.
@@ -113,6 +115,11 @@ job_output (const void *data, gsize size, gpointer user_data)
                                        * G_USEC_PER_SEC);
   if (buildq_execution_is_answered (self->execution))
     return; /* it was given up */
+  if (data == NULL)
+    {
+      _buildq_run_logged (_buildq_execution_get_run (self->execution), NULL);
+      return;
+    }
   bytes = g_bytes_new (data, size);
   if (!buildq_execution_log (self->execution, bytes, NULL))
     _buildq_command_mute (self->command);
@@ -178,8 +185,9 @@ silent_time_over (gpointer data)
   return G_SOURCE_REMOVE;
 }
 
+/* @since is on the monotonic clock, in µs. */
 static GSource *
-start_timer (gint64 seconds, GSourceFunc func, Job *self)
+start_timer (gint64 since, gint64 seconds, GSourceFunc func, Job *self)
 {
   GSource *source;
 
@@ -188,9 +196,48 @@ start_timer (gint64 seconds, GSourceFunc func, Job *self)
   source = g_timeout_source_new_seconds (MIN (seconds, G_MAXINT));
   g_source_set_static_name (source, "[buildq] time of a job");
   g_source_set_callback (source, func, self, NULL);
-  g_source_set_ready_time (source, g_get_monotonic_time () + seconds * G_USEC_PER_SEC);
+  g_source_set_ready_time (source, since + seconds * G_USEC_PER_SEC);
   g_source_attach (source, g_main_context_get_thread_default ());
   return source;
+}
+
+/* When something was last written to the log, on the monotonic clock. */
+static gint64
+last_heard (BuildqRun *run)
+{
+  int fd = _buildq_log_spool_get_fd (_buildq_run_get_spool (run));
+  gint64 now = g_get_monotonic_time (), age;
+  struct stat info;
+
+  if (fstat (fd, &info) < 0)
+    return now;
+  age = g_get_real_time () - (gint64) info.st_mtim.tv_sec * G_USEC_PER_SEC
+        - info.st_mtim.tv_nsec / 1000;
+  return now - MAX (age, 0);
+}
+
+/* The command runs, since now or since an earlier worker started it. */
+static void
+watch_job (Job *self)
+{
+  BuildqRun *run = _buildq_execution_get_run (self->execution);
+
+  self->wall = start_timer (_buildq_run_get_started_monotonic_us (run),
+                            _buildq_run_get_timeout_s (run), wall_time_over, self);
+  self->silent = start_timer (last_heard (run), _buildq_run_get_silent_timeout_s (run),
+                              silent_time_over, self);
+  self->cancelled_id
+      = g_cancellable_connect (self->cancellable, G_CALLBACK (job_cancelled), self, NULL);
+}
+
+static Job *
+job_new (BuildqExecution *execution)
+{
+  Job *self = g_new0 (Job, 1);
+
+  self->execution = g_object_ref (execution);
+  self->cancellable = g_object_ref (buildq_execution_get_cancellable (execution));
+  return self;
 }
 
 static void
@@ -283,13 +330,18 @@ buildq_command_executor_start (BuildqExecutor *executor,
                                BuildqExecution *execution,
                                GError **error)
 {
+  BuildqRun *run = _buildq_execution_get_run (execution);
+  BuildqLogSpool *spool = _buildq_run_get_spool (run);
   BuildqJob *job = buildq_execution_get_job (execution);
   g_autoptr (GPtrArray) env = make_environment (execution);
-  g_autoptr (Job) self = g_new0 (Job, 1);
-  Job *started;
+  g_autoptr (Job) self = job_new (execution);
+  const BuildqCommandKeep keep = {
+    .dir = _buildq_run_get_dir (run),
+    .keep_s = _buildq_run_get_keep_s (run),
+    .log_fd = _buildq_log_spool_get_fd (spool),
+    .log_limit = _buildq_log_spool_get_limit (spool),
+  };
 
-  self->execution = g_object_ref (execution);
-  self->cancellable = g_object_ref (buildq_execution_get_cancellable (execution));
   if (buildq_job_get_argv (job)[0] == NULL)
     {
       g_set_error (error, BUILDQ_ERROR, BUILDQ_ERROR_INVALID, "job '%s' has no command",
@@ -298,16 +350,27 @@ buildq_command_executor_start (BuildqExecutor *executor,
     }
   self->command = _buildq_command_start (
       buildq_job_get_argv (job), (const char *const *) env->pdata,
-      buildq_execution_get_build_dir (execution), job_output, job_ended, self, error);
+      buildq_execution_get_build_dir (execution), keep.keep_s > 0 ? &keep : NULL,
+      job_output, job_ended, self, error);
   if (self->command == NULL)
     return FALSE;
-  started = g_steal_pointer (&self);
-  started->wall
-      = start_timer (buildq_execution_get_timeout_s (execution), wall_time_over, started);
-  started->silent = start_timer (buildq_execution_get_silent_timeout_s (execution),
-                                 silent_time_over, started);
-  started->cancelled_id = g_cancellable_connect (
-      started->cancellable, G_CALLBACK (job_cancelled), started, NULL);
+  watch_job (g_steal_pointer (&self));
+  return TRUE;
+}
+
+static gboolean
+buildq_command_executor_resume (BuildqExecutor *executor,
+                                BuildqExecution *execution,
+                                GError **error)
+{
+  g_autoptr (Job) self = job_new (execution);
+
+  self->command = _buildq_command_resume (
+      _buildq_run_get_dir (_buildq_execution_get_run (execution)), job_output, job_ended,
+      self, error);
+  if (self->command == NULL)
+    return FALSE;
+  watch_job (g_steal_pointer (&self));
   return TRUE;
 }
 
@@ -315,6 +378,7 @@ static void
 executor_iface_init (BuildqExecutorInterface *iface)
 {
   iface->start = buildq_command_executor_start;
+  iface->resume = buildq_command_executor_resume;
 }
 
 static void

@@ -26,17 +26,37 @@ typedef void (*BuildqCommandEndFunc) (BuildqCommandEnd end,
                                       int number,
                                       gpointer user_data);
 
+/* For a command that outlives this process, and can be taken over by the next. */
+typedef struct
+{
+  const char *dir;  /* for what is needed to find it again; empty of such things */
+  guint keep_s;     /* how long it waits for the next */
+  int log_fd;       /* where what it writes goes, opened to append; not kept */
+  gint64 log_limit; /* of this, one byte more is written, so that it can be noticed */
+} BuildqCommandKeep;
+
 /* Starts @argv in @cwd, with nothing but @env and the file descriptors 0, 1, 2. @output
  * is called with all that is written to 1 and 2; @end once, when the command and all its
  * descendants are dead, after which the command is to be freed. Both are called in the
- * thread-default main context of now. */
+ * thread-default main context of now.
+ *
+ * With @keep the output goes to the log, and @output is called with NULL when there is
+ * more of it. */
 BuildqCommand *_buildq_command_start (const char *const *argv,
                                       const char *const *env,
                                       const char *cwd,
+                                      const BuildqCommandKeep *keep,
                                       BuildqCommandOutputFunc output,
                                       BuildqCommandEndFunc end,
                                       gpointer user_data,
                                       GError **error);
+/* Takes over what an earlier process started with @dir. It may have ended meanwhile; @end
+ * tells then. NULL when it did not live to its end, and does not run any more. */
+BuildqCommand *_buildq_command_resume (const char *dir,
+                                       BuildqCommandOutputFunc output,
+                                       BuildqCommandEndFunc end,
+                                       gpointer user_data,
+                                       GError **error);
 /* SIGTERM to its process group; 2 s later SIGKILL to all that is left. */
 void _buildq_command_stop (BuildqCommand *self);
 /* Not to read its output any more: it will block. */

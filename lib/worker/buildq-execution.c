@@ -221,6 +221,45 @@ buildq_execution_get_silent_timeout_s (BuildqExecution *self)
 }
 
 /**
+ * buildq_execution_get_elapsed_ms:
+ * @self: an execution
+ *
+ * For an executor that goes on with a job: timeouts count from its start.
+ *
+ * Returns: how long ago the job was started, by this worker or one before it
+ *
+ * Since: 0.1
+ */
+gint64
+buildq_execution_get_elapsed_ms (BuildqExecution *self)
+{
+  g_return_val_if_fail (BUILDQ_IS_EXECUTION (self), 0);
+
+  return (g_get_monotonic_time () - _buildq_run_get_started_monotonic_us (self->run))
+         / 1000;
+}
+
+/**
+ * buildq_execution_get_keep_running_s:
+ * @self: an execution
+ *
+ * How long the job should go on when the worker is killed, and wait for the next one that
+ * goes on with it ([vfunc@Buildq.Executor.resume]). An executor that cannot do this lets
+ * it die.
+ *
+ * Returns: a number of seconds; 0 if the job is to die with the worker
+ *
+ * Since: 0.1
+ */
+guint
+buildq_execution_get_keep_running_s (BuildqExecution *self)
+{
+  g_return_val_if_fail (BUILDQ_IS_EXECUTION (self), 0);
+
+  return _buildq_run_get_keep_s (self->run);
+}
+
+/**
  * buildq_execution_get_cancellable:
  * @self: an execution
  *

@@ -161,6 +161,12 @@ _buildq_log_spool_refresh (BuildqLogSpool *self, GError **error)
   return refuse (self, error);
 }
 
+gint64
+_buildq_log_spool_get_limit (BuildqLogSpool *self)
+{
+  return self->limit;
+}
+
 int
 _buildq_log_spool_get_fd (BuildqLogSpool *self)
 {

@@ -32,6 +32,7 @@ gboolean _buildq_log_spool_refresh (BuildqLogSpool *self, GError **error);
  */
 void _buildq_log_spool_note (BuildqLogSpool *self, const char *text);
 
+gint64 _buildq_log_spool_get_limit (BuildqLogSpool *self);
 int _buildq_log_spool_get_fd (BuildqLogSpool *self);
 const char *_buildq_log_spool_get_path (BuildqLogSpool *self);
 gint64 _buildq_log_spool_get_size (BuildqLogSpool *self);

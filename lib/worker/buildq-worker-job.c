@@ -479,7 +479,10 @@ make_run (WorkerJob *self, GError **error)
   self->entry->cores = self->cores;
   self->run = _buildq_run_new (job, self->dir, buildq_grant_get_attempt (self->grant),
                                self->cores, error);
-  return self->run != NULL;
+  if (self->run == NULL)
+    return FALSE;
+  _buildq_run_set_keep_s (self->run, self->worker->keep_running_s);
+  return TRUE;
 }
 
 void

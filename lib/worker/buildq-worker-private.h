@@ -73,6 +73,7 @@ struct _BuildqWorker
   char **systems;
   char **features;
   guint slots;
+  guint keep_running_s;
   BuildqGate *gate;
   guint gate_ms;     /* between two looks at the gate */
   char **gate_paths; /* whose file systems are looked at */

@@ -61,6 +61,7 @@ open_run (WorkerJob *self, GError **error)
                                 entry->started_us, entry->started_monotonic_us, error);
   if (self->run == NULL)
     return FALSE;
+  _buildq_run_set_keep_s (self->run, self->worker->keep_running_s);
   restore_places (self);
   return TRUE;
 }

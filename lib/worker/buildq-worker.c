@@ -387,6 +387,25 @@ buildq_worker_set_features (BuildqWorker *self, const char *const *features)
 }
 
 /**
+ * buildq_worker_set_keep_running_s:
+ * @self: a worker
+ * @seconds: how long; 0 for not at all
+ *
+ * Sets how long jobs go on when this worker is killed, for the next worker with the same
+ * work directory to take over; by default they die with it. When the time is over, or the
+ * worker is cancelled, they are stopped and nothing of them is left.
+ *
+ * Since: 0.1
+ */
+void
+buildq_worker_set_keep_running_s (BuildqWorker *self, guint seconds)
+{
+  g_return_if_fail (BUILDQ_IS_WORKER (self));
+
+  self->keep_running_s = seconds;
+}
+
+/**
  * buildq_worker_set_compression:
  * @self: a worker
  * @compression: `none`, `gzip`, `zstd`, `xz` or `lzip`

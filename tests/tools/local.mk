@@ -6,6 +6,7 @@ tool_tests = \
 	tests/tools/test-formats.sh \
 	tests/tools/test-generated.sh \
 	tests/tools/test-help.sh \
+	tests/tools/test-kill.sh \
 	tests/tools/test-journal.sh \
 	tests/tools/test-nix-reads.sh \
 	tests/tools/test-nix-writes.sh \
@@ -18,6 +19,7 @@ TESTS += $(tool_tests)
 EXTRA_DIST += \
 	tests/tools/job-files.json \
 	tests/tools/lib.sh \
+	tests/tools/proxy.py \
 	tests/tools/nix.sh \
 	tests/tools/test-command.sh \
 	tests/tools/test-config.sh \
@@ -25,6 +27,7 @@ EXTRA_DIST += \
 	tests/tools/test-formats.sh \
 	tests/tools/test-generated.sh \
 	tests/tools/test-help.sh \
+	tests/tools/test-kill.sh \
 	tests/tools/test-journal.sh \
 	tests/tools/test-job-file.py \
 	tests/tools/test-nix-reads.sh \

@@ -5,6 +5,7 @@ check_PROGRAMS += \
 	tests/worker/test-command-executor \
 	tests/worker/test-execution \
 	tests/worker/test-gate \
+	tests/worker/test-keep \
 	tests/worker/test-machine \
 	tests/worker/test-spool \
 	tests/worker/test-supervise \
@@ -14,6 +15,7 @@ check_PROGRAMS += \
 tests_worker_test_command_executor_LDADD = $(test_internal_ldadd)
 tests_worker_test_execution_LDADD = $(test_internal_ldadd)
 tests_worker_test_gate_LDADD = $(test_internal_ldadd)
+tests_worker_test_keep_LDADD = $(test_internal_ldadd)
 tests_worker_test_machine_LDADD = $(test_internal_ldadd)
 tests_worker_test_spool_LDADD = $(test_internal_ldadd)
 tests_worker_test_spool_SOURCES = $(worker_fixture_sources) tests/worker/test-spool.c

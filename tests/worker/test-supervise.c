@@ -59,7 +59,8 @@ start (const char *dir, const char *script, Outcome *outcome)
 
   memset (outcome, 0, sizeof *outcome);
   outcome->output = g_string_new (NULL);
-  command = _buildq_command_start (argv, env, dir, on_output, on_end, outcome, &error);
+  command
+      = _buildq_command_start (argv, env, dir, NULL, on_output, on_end, outcome, &error);
   g_assert_no_error (error);
   g_assert_nonnull (command);
   return command;
@@ -292,7 +293,8 @@ test_no_program (void)
   g_autofree char *text = NULL;
   Outcome outcome = { .output = g_string_new (NULL) };
 
-  command = _buildq_command_start (argv, env, "/", on_output, on_end, &outcome, &error);
+  command
+      = _buildq_command_start (argv, env, "/", NULL, on_output, on_end, &outcome, &error);
   g_assert_no_error (error);
   wait_until (outcome.ended);
   g_assert_cmpint (outcome.end, ==, BUILDQ_COMMAND_NOT_EXECUTED);
@@ -311,7 +313,8 @@ test_no_supervisor (void)
   g_autoptr (GError) error = NULL;
 
   g_setenv ("BUILDQ_LIBEXECDIR", "/nonexistent", TRUE);
-  g_assert_null (_buildq_command_start (argv, env, "/", on_output, on_end, NULL, &error));
+  g_assert_null (
+      _buildq_command_start (argv, env, "/", NULL, on_output, on_end, NULL, &error));
   g_assert_nonnull (error);
   g_assert_nonnull (strstr (error->message, "/nonexistent/buildq-supervise"));
   g_setenv ("BUILDQ_LIBEXECDIR", dir, TRUE);
