@@ -14,6 +14,7 @@ typedef struct
 } JournalStatement;
 
 static const JournalStatement journal_statements[BUILDQ_JOURNAL_N_STATEMENTS] = {
+  [BUILDQ_JOURNAL_PUT_META] = { "ss", "INSERT OR REPLACE INTO meta VALUES (?, ?)" },
   [BUILDQ_JOURNAL_PUT_JOB]
   = { "issi", "INSERT INTO jobs VALUES (?, ?, ?, 0, 0, 0, NULL, NULL, ?, 0, 0, 0)" },
   [BUILDQ_JOURNAL_PUT_JOB_TEXT] = { "iss", "INSERT INTO job_texts VALUES (?, ?, ?)" },

@@ -17,6 +17,7 @@ typedef struct _BuildqJournal BuildqJournal;
  * gint64, s a string or NULL, b a GBytes. */
 typedef enum
 {
+  BUILDQ_JOURNAL_PUT_META,     /* ss   name, value */
   BUILDQ_JOURNAL_PUT_JOB,      /* isi  id, key, submitted_us */
   BUILDQ_JOURNAL_PUT_JOB_TEXT, /* iss  id, spec digest, JSON */
   BUILDQ_JOURNAL_PUT_DEP,      /* ii   id, id of the job that it depends on */
