@@ -131,7 +131,11 @@ _buildq_exchange_refuse (Exchange *self, guint status, const GError *error)
   if (self->over)
     return;
   if (status == 401)
-    soup_message_headers_replace (headers, "WWW-Authenticate", "Bearer");
+    soup_message_headers_replace (
+        headers, "WWW-Authenticate",
+        self->route != NULL && self->route->handle == _buildq_handle_page
+            ? "Basic realm=\"buildq: any name, and a token as the password\""
+            : "Bearer");
   if (status == 503)
     {
       g_autofree char *after

@@ -8,6 +8,7 @@
  *   buildq-server-requests.c  what each path does
  *   buildq-server-owner.c     what is done to a request by who submitted it
  *   buildq-server-metrics.c   how it does, for machines
+ *   buildq-server-page.c      and for people
  *   buildq-server-session.c   WebSockets
  *   buildq-server-socket.c    bytes on the sockets
  */
@@ -151,6 +152,9 @@ void _buildq_server_count_answer (
 void _buildq_handle_health (Exchange *self);
 void _buildq_handle_metrics (Exchange *self);
 void _buildq_handle_stats (Exchange *self);
+
+/* buildq-server-page.c */
+void _buildq_handle_page (Exchange *self);
 
 /* buildq-server-session.c */
 void _buildq_channel_unref (gpointer channel);

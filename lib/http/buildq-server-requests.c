@@ -503,6 +503,7 @@ handle_status (Exchange *self)
 #define SYNC (ROLE (WORKER) | ROLE (RELAY) | ROLE (ADMIN))
 
 const Route _buildq_routes[] = {
+  { "GET", "/", LOOK, MAX_OTHER_BYTES, _buildq_handle_page },
   { "GET", "/healthz", 0, MAX_OTHER_BYTES, _buildq_handle_health },
   { "GET", "/metrics", LOOK, MAX_OTHER_BYTES, _buildq_handle_metrics },
   { "GET", "/v1/status", LOOK | SYNC, MAX_OTHER_BYTES, handle_status },

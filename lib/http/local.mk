@@ -14,6 +14,7 @@ lib_libbuildq_internal_la_SOURCES += \
 	lib/http/buildq-server-private.h \
 	lib/http/buildq-server-owner.c \
 	lib/http/buildq-server-metrics.c \
+	lib/http/buildq-server-page.c \
 	lib/http/buildq-server-requests.c \
 	lib/http/buildq-server-session.c \
 	lib/http/buildq-server-socket.c

@@ -3,6 +3,7 @@
 # said, and programs that are not ours.
 protocol_tests = \
 	tests/protocol/test-metrics.py \
+	tests/protocol/test-page.py \
 	tests/protocol/test-replay-client.py \
 	tests/protocol/test-replay-server.py
 EXTRA_DIST += $(protocol_tests) \
