@@ -196,19 +196,11 @@ test_errors (Fixture *f, gconstpointer data)
 static void
 test_paths (Fixture *f, gconstpointer data)
 {
-  static const char *const nothing[] = { "/",
-                                         "/v1",
-                                         "/v1/",
-                                         "/v1/jobs/",
-                                         "/v1/jobs/a/b",
-                                         "/v1/jobs//log",
-                                         "/v2/jobs",
-                                         "/v1/sessions",
-                                         "/v1/session/x",
-                                         "/v1/requests/",
-                                         "/healthz/",
-                                         "//healthz",
-                                         "/v1/jobs/a/log/" };
+  static const char *const nothing[]
+      = { "/index.html",    "/v1",           "/v1/",      "/v1/jobs/",
+          "/v1/jobs/a/b",   "/v1/jobs//log", "/v2/jobs",  "/v1/sessions",
+          "/v1/session/x",  "/v1/requests/", "/healthz/", "//healthz",
+          "/v1/jobs/a/log/" };
   g_auto (Answer) answer = { 0 };
 
   for (guint i = 0; i < G_N_ELEMENTS (nothing); i++)
