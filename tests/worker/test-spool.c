@@ -330,7 +330,7 @@ test_nothing_runs (Fixture *self, gconstpointer data)
   g_assert_cmpstr (
       buildq_job_status_get_message (status), ==,
       "attempt 1 on w1: host-fault: worker 'w1' was restarted while it built "
-      "'job'");
+      "'job': nothing of it runs any more");
   g_assert_null (strstr (self->finished->str, "succeeded"));
 }
 
