@@ -103,6 +103,26 @@ stop "$worker"
 result $? "nothing is left on the disk"
 stop "$queue"
 
+# --- the worker is stopped while it waits for the queue ---
+start_queue serve2b --session-time 60
+submit_job stopped
+start_worker work3b
+wait_until 60 begun stopped.1
+kill_9 "$queue"
+: > "$work/go.stopped.1"
+wait_until 60 has_result
+kill -TERM "$worker"
+wait_until 30 says "$work/work3b.log" "once more gives them back"
+kill -TERM "$worker"
+wait "$worker"
+is "a worker that waits for the queue can be stopped" 0 $?
+has_result
+result $? "and leaves its result to the next one"
+start_queue serve2c --session-time 60
+start_worker work3c
+succeeded_as stopped 1
+stop "$worker" "$queue"
+
 # --- the job outlives the worker ---
 start_queue serve3 --session-time 60
 submit_job kept
