@@ -7,6 +7,7 @@
 
 #include <buildq/buildq-agent.h>
 #include <buildq/buildq-grant.h>
+#include <buildq/buildq-job-status.h>
 #include <buildq/buildq-job.h>
 #include <buildq/buildq-local-queue.h>
 #include <buildq/buildq-offer.h>
@@ -17,6 +18,8 @@
 #include <buildq/buildq-result-builder.h>
 #include <buildq/buildq-result.h>
 #include <buildq/buildq-server.h>
+#include <gio/gio.h>
+#include <glib/gstdio.h>
 
 typedef struct
 {
@@ -25,6 +28,9 @@ typedef struct
   BuildqQueue *remote;
   BuildqAgent *agent;
   guint port;
+  char *dir; /* of the journal, with one */
+  char *journal;
+  guint lost;
 } Fixture;
 
 static gboolean
@@ -67,26 +73,64 @@ listen_again (Fixture *f)
 }
 
 static void
-set_up (Fixture *f, gconstpointer by_post)
+open_queue (Fixture *f)
+{
+  g_autoptr (GError) error = NULL;
+
+  f->queue = buildq_local_queue_new (f->journal, &error);
+  g_assert_no_error (error);
+}
+
+static void
+on_lost (BuildqAgent *agent, const char *token, Fixture *f)
+{
+  f->lost++;
+}
+
+static void
+set_up (Fixture *f, gconstpointer data)
 {
   g_autoptr (GError) error = NULL;
   g_autoptr (BuildqOffer) offer = NULL;
 
-  f->queue = buildq_local_queue_new (NULL, &error);
-  g_assert_no_error (error);
+  if (g_strcmp0 (data, "journal") == 0)
+    {
+      f->dir = g_dir_make_tmp ("buildq-test-XXXXXX", &error);
+      g_assert_no_error (error);
+      f->journal = g_build_filename (f->dir, "journal.db", NULL);
+    }
+  open_queue (f);
   listen_again (f);
   f->remote = BUILDQ_QUEUE (
       buildq_remote_queue_new (buildq_server_get_uri (f->server), NULL, &error));
   g_assert_no_error (error);
   buildq_remote_queue_set_use_websocket (BUILDQ_REMOTE_QUEUE (f->remote),
-                                         by_post == NULL);
+                                         g_strcmp0 (data, "post") != 0);
   f->agent = buildq_agent_new (f->remote, "build-1");
   offer = buildq_offer_new_from_json (
       "{\"groups\":[{\"systems\":[\"s\"],\"kinds\":[\"command\"],\"slots\":2}]}", &error);
   g_assert_no_error (error);
+  g_signal_connect (f->agent, "lost", G_CALLBACK (on_lost), f);
   buildq_agent_set_offer (f->agent, offer);
   buildq_agent_start (f->agent);
   wait_until (buildq_agent_is_attached (f->agent));
+}
+
+static void
+remove_journal (Fixture *f)
+{
+  g_autoptr (GDir) dir = g_dir_open (f->dir, 0, NULL);
+  const char *name;
+
+  while (dir != NULL && (name = g_dir_read_name (dir)) != NULL)
+    {
+      g_autofree char *path = g_build_filename (f->dir, name, NULL);
+
+      g_assert_no_errno (g_unlink (path));
+    }
+  g_assert_no_errno (g_rmdir (f->dir));
+  g_clear_pointer (&f->dir, g_free);
+  g_clear_pointer (&f->journal, g_free);
 }
 
 static void
@@ -106,6 +150,8 @@ tear_down (Fixture *f, gconstpointer data)
   while (g_main_context_iteration (NULL, FALSE))
     ;
   g_assert_finalize_object (f->queue);
+  if (f->dir != NULL)
+    remove_journal (f);
 }
 
 static void
@@ -236,6 +282,55 @@ test_server_gone (Fixture *f, gconstpointer data)
   assert_request (f, "two", BUILDQ_REQUEST_STATE_SUCCEEDED);
 }
 
+static gint64
+get_attempt (Fixture *f, const char *key)
+{
+  g_autoptr (GAsyncResult) result = NULL;
+  g_autoptr (GError) error = NULL;
+  g_autoptr (BuildqJobStatus) status = NULL;
+
+  buildq_queue_get_job_async (f->remote, key, 0, NULL, keep_result, &result);
+  wait_until (result != NULL);
+  status = buildq_queue_get_job_finish (f->remote, result, &error);
+  g_assert_no_error (error);
+  return buildq_job_status_get_attempt (status);
+}
+
+/* A queue that is started anew in the middle cancels nothing, and has nothing done twice:
+ * not what still runs, nor what ended while it was away. */
+static void
+test_queue_restarted (Fixture *f, gconstpointer data)
+{
+  g_autoptr (BuildqGrant) one = NULL;
+  g_autoptr (BuildqGrant) two = NULL;
+  GAsyncResult *done = NULL;
+  GAsyncResult *later = NULL;
+
+  submit (f, "one");
+  submit (f, "two");
+  one = next (f);
+  two = next (f);
+  buildq_server_stop (f->server);
+  g_clear_object (&f->server);
+  wait_until (!buildq_agent_is_attached (f->agent));
+  while (g_main_context_iteration (NULL, FALSE))
+    ;
+  g_assert_finalize_object (f->queue);
+  start_complete (f, one, &done);
+
+  open_queue (f);
+  listen_again (f);
+  assert_accepted (f, &done);
+  wait_until (buildq_agent_is_attached (f->agent));
+  start_complete (f, two, &later);
+  assert_accepted (f, &later);
+  g_assert_cmpuint (f->lost, ==, 0);
+  g_assert_cmpint (get_attempt (f, "one"), ==, 1);
+  g_assert_cmpint (get_attempt (f, "two"), ==, 1);
+  assert_request (f, "one", BUILDQ_REQUEST_STATE_SUCCEEDED);
+  assert_request (f, "two", BUILDQ_REQUEST_STATE_SUCCEEDED);
+}
+
 /* An agent that has nothing to say when the connection breaks attaches again all the
  * same, and is pushed to. */
 static void
@@ -262,6 +357,7 @@ main (int argc, char *argv[])
   ADD ("/remote-agent/work/websocket", NULL, test_work);
   ADD ("/remote-agent/work/post", "post", test_work);
   ADD ("/remote-agent/server-gone", NULL, test_server_gone);
+  ADD ("/remote-agent/queue-restarted", "journal", test_queue_restarted);
   ADD ("/remote-agent/idle-break", NULL, test_idle_break);
 
   return g_test_run ();
