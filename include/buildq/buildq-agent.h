@@ -3,6 +3,7 @@
  */
 #pragma once
 
+#include <buildq/buildq-enums.h>
 #include <buildq/buildq-queue.h>
 
 G_BEGIN_DECLS
@@ -20,6 +21,8 @@ BUILDQ_AVAILABLE_IN_0_1
 const char *buildq_agent_get_name (BuildqAgent *self);
 BUILDQ_AVAILABLE_IN_0_1
 gboolean buildq_agent_is_attached (BuildqAgent *self);
+BUILDQ_AVAILABLE_IN_0_1
+BuildqWorkerState buildq_agent_get_wanted_state (BuildqAgent *self);
 BUILDQ_AVAILABLE_IN_0_1
 const char *buildq_agent_get_store_dir (BuildqAgent *self);
 BUILDQ_AVAILABLE_IN_0_1

@@ -106,6 +106,17 @@ struct _BuildqQueueInterface
                                      GAsyncResult *result,
                                      GError **error);
 
+  void (*set_worker_state_async) (BuildqQueue *self,
+                                  const char *name,
+                                  BuildqWorkerState state,
+                                  int io_priority,
+                                  GCancellable *cancellable,
+                                  GAsyncReadyCallback callback,
+                                  gpointer user_data);
+  BuildqWorkerStatus *(*set_worker_state_finish) (BuildqQueue *self,
+                                                  GAsyncResult *result,
+                                                  GError **error);
+
   void (*read_log_async) (BuildqQueue *self,
                           const char *key,
                           gint64 offset,
@@ -241,6 +252,18 @@ BUILDQ_AVAILABLE_IN_0_1
 GPtrArray *buildq_queue_list_workers_finish (BuildqQueue *self,
                                              GAsyncResult *result,
                                              GError **error);
+BUILDQ_AVAILABLE_IN_0_1
+void buildq_queue_set_worker_state_async (BuildqQueue *self,
+                                          const char *name,
+                                          BuildqWorkerState state,
+                                          int io_priority,
+                                          GCancellable *cancellable,
+                                          GAsyncReadyCallback callback,
+                                          gpointer user_data);
+BUILDQ_AVAILABLE_IN_0_1
+BuildqWorkerStatus *buildq_queue_set_worker_state_finish (BuildqQueue *self,
+                                                          GAsyncResult *result,
+                                                          GError **error);
 BUILDQ_AVAILABLE_IN_0_1
 void buildq_queue_read_log_async (BuildqQueue *self,
                                   const char *key,

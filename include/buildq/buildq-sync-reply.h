@@ -3,6 +3,7 @@
  */
 #pragma once
 
+#include <buildq/buildq-enums.h>
 #include <buildq/buildq-types.h>
 
 G_BEGIN_DECLS
@@ -51,5 +52,8 @@ BUILDQ_AVAILABLE_IN_0_1
 GPtrArray *buildq_sync_reply_get_receipts (BuildqSyncReply *self);
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (BuildqSyncReply, buildq_sync_reply_unref)
+
+BUILDQ_AVAILABLE_IN_0_1
+BuildqWorkerState buildq_sync_reply_get_wanted (BuildqSyncReply *self);
 
 G_END_DECLS

@@ -30,6 +30,7 @@ static const BuildqField fields[] = {
   { "keys", BUILDQ_FIELD_STRV, G_STRUCT_OFFSET (BuildqSyncReply, keys), 0, 4096 },
   { "session_ms", BUILDQ_FIELD_INT, G_STRUCT_OFFSET (BuildqSyncReply, session_ms), 0, 0 },
   { "next_ms", BUILDQ_FIELD_INT, G_STRUCT_OFFSET (BuildqSyncReply, next_ms), 0, 0 },
+  { "wanted", BUILDQ_FIELD_ENUM, G_STRUCT_OFFSET (BuildqSyncReply, wanted), BUILDQ_FIELD_OPEN, 0, NULL, buildq_worker_state_get_type },
   { "grants", BUILDQ_FIELD_VALUES, G_STRUCT_OFFSET (BuildqSyncReply, grants), 0, 10000, &_buildq_grant_info },
   { "leases", BUILDQ_FIELD_VALUES, G_STRUCT_OFFSET (BuildqSyncReply, leases), 0, 10000, &_buildq_lease_notice_info },
   { "receipts", BUILDQ_FIELD_VALUES, G_STRUCT_OFFSET (BuildqSyncReply, receipts), 0, 10000, &_buildq_receipt_info },
@@ -206,6 +207,17 @@ BUILDQ_DEFINE_GETTER (BuildqSyncReply, buildq_sync_reply, session_ms, gint64)
  * Since: 0.1
  */
 BUILDQ_DEFINE_GETTER (BuildqSyncReply, buildq_sync_reply, next_ms, gint64)
+
+/**
+ * buildq_sync_reply_get_wanted:
+ * @self: a sync reply
+ *
+ * Returns: %BUILDQ_WORKER_STATE_PAUSED or %BUILDQ_WORKER_STATE_DRAINING when the machine
+ *    is to take no more jobs
+ *
+ * Since: 0.1
+ */
+BUILDQ_DEFINE_GETTER (BuildqSyncReply, buildq_sync_reply, wanted, BuildqWorkerState)
 
 /**
  * buildq_sync_reply_get_grants:

@@ -250,6 +250,7 @@ struct _BuildqSyncReply
   char **keys;
   gint64 session_ms;
   gint64 next_ms;
+  int wanted;          /* BuildqWorkerState */
   GPtrArray *grants;   /* of BuildqGrant */
   GPtrArray *leases;   /* of BuildqLeaseNotice */
   GPtrArray *receipts; /* of BuildqReceipt */

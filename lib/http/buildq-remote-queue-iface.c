@@ -14,7 +14,6 @@
 #include <buildq/buildq-request-status.h>
 #include <buildq/buildq-request.h>
 #include <buildq/buildq-stats.h>
-#include <buildq/buildq-worker-status.h>
 
 #include <string.h>
 
@@ -48,9 +47,11 @@ begin (BuildqQueue *queue,
   return task;
 }
 
-/* The task's result is the value that @info describes. */
-static void
-return_value (GTask *task, GBytes *body, const BuildqValueInfo *info, gpointer destroy)
+void
+_buildq_remote_return_value (GTask *task,
+                             GBytes *body,
+                             const BuildqValueInfo *info,
+                             gpointer destroy)
 {
   gsize size;
   const char *json = g_bytes_get_data (body, &size);
@@ -71,13 +72,14 @@ return_value (GTask *task, GBytes *body, const BuildqValueInfo *info, gpointer d
 static void
 return_request_status (GTask *task, GBytes *body)
 {
-  return_value (task, body, &_buildq_request_status_info, buildq_request_status_unref);
+  _buildq_remote_return_value (task, body, &_buildq_request_status_info,
+                               buildq_request_status_unref);
 }
 
 /* One segment of a path; %NULL for "." and "..", which vanish from one however they are
  * written. */
-static char *
-make_path (const char *before, const char *segment, const char *after)
+char *
+_buildq_remote_make_path (const char *before, const char *segment, const char *after)
 {
   g_autofree char *escaped = g_uri_escape_string (segment, NULL, FALSE);
 
@@ -132,7 +134,7 @@ cancel_async (BuildqQueue *queue,
               GAsyncReadyCallback callback,
               gpointer user_data)
 {
-  g_autofree char *path = make_path ("/v1/requests/", request_id, NULL);
+  g_autofree char *path = _buildq_remote_make_path ("/v1/requests/", request_id, NULL);
   GTask *task
       = begin (queue, cancel_async, io_priority, cancellable, callback, user_data);
 
@@ -160,8 +162,8 @@ retry_async (BuildqQueue *queue,
       g_string_append (after, "?request=");
       g_string_append_uri_escaped (after, request_id, NULL, FALSE);
     }
-  path = key != NULL ? make_path ("/v1/jobs/", key, after->str)
-                     : make_path ("/v1/requests/", request_id, after->str);
+  path = key != NULL ? _buildq_remote_make_path ("/v1/jobs/", key, after->str)
+                     : _buildq_remote_make_path ("/v1/requests/", request_id, after->str);
   _buildq_remote_call (BUILDQ_REMOTE_QUEUE (queue), task, "POST", path, NULL,
                        return_request_status);
 }
@@ -176,7 +178,7 @@ get_request_async (BuildqQueue *queue,
                    GAsyncReadyCallback callback,
                    gpointer user_data)
 {
-  g_autofree char *path = make_path ("/v1/requests/", request_id, NULL);
+  g_autofree char *path = _buildq_remote_make_path ("/v1/requests/", request_id, NULL);
   GTask *task
       = begin (queue, get_request_async, io_priority, cancellable, callback, user_data);
 
@@ -191,7 +193,8 @@ FINISH (get_request, BuildqRequestStatus)
 static void
 return_job_status (GTask *task, GBytes *body)
 {
-  return_value (task, body, &_buildq_job_status_info, buildq_job_status_unref);
+  _buildq_remote_return_value (task, body, &_buildq_job_status_info,
+                               buildq_job_status_unref);
 }
 
 static void
@@ -202,7 +205,7 @@ get_job_async (BuildqQueue *queue,
                GAsyncReadyCallback callback,
                gpointer user_data)
 {
-  g_autofree char *path = make_path ("/v1/jobs/", key, NULL);
+  g_autofree char *path = _buildq_remote_make_path ("/v1/jobs/", key, NULL);
   GTask *task
       = begin (queue, get_job_async, io_priority, cancellable, callback, user_data);
 
@@ -215,7 +218,7 @@ FINISH (get_job, BuildqJobStatus)
 static void
 return_job_page (GTask *task, GBytes *body)
 {
-  return_value (task, body, &_buildq_job_page_info, buildq_job_page_unref);
+  _buildq_remote_return_value (task, body, &_buildq_job_page_info, buildq_job_page_unref);
 }
 
 static void
@@ -252,7 +255,8 @@ FINISH (list_jobs, BuildqJobPage)
 static void
 return_log_chunk (GTask *task, GBytes *body)
 {
-  return_value (task, body, &_buildq_log_chunk_info, buildq_log_chunk_unref);
+  _buildq_remote_return_value (task, body, &_buildq_log_chunk_info,
+                               buildq_log_chunk_unref);
 }
 
 static void
@@ -265,7 +269,7 @@ read_log_async (BuildqQueue *queue,
                 gpointer user_data)
 {
   g_autofree char *query = g_strdup_printf ("/log?offset=%" G_GINT64_FORMAT, offset);
-  g_autofree char *path = make_path ("/v1/jobs/", key, query);
+  g_autofree char *path = _buildq_remote_make_path ("/v1/jobs/", key, query);
   GTask *task
       = begin (queue, read_log_async, io_priority, cancellable, callback, user_data);
 
@@ -275,70 +279,12 @@ read_log_async (BuildqQueue *queue,
 
 FINISH (read_log, BuildqLogChunk)
 
-/* --- workers --- */
-
-typedef struct
-{
-  GPtrArray *workers; /* of BuildqWorkerStatus */
-} Workers;
-
-static const BuildqField workers_fields[] = {
-  { "workers", BUILDQ_FIELD_VALUES, G_STRUCT_OFFSET (Workers, workers), 0, 0,
-    &_buildq_worker_status_info },
-};
-
-static const BuildqValueInfo workers_info = {
-  "list of workers",
-  sizeof (Workers),
-  workers_fields,
-  G_N_ELEMENTS (workers_fields),
-  NULL,
-  NULL,
-};
-
-static void
-workers_unref (gpointer workers)
-{
-  _buildq_value_unref (&workers_info, workers);
-}
-
-static void
-return_workers (GTask *task, GBytes *body)
-{
-  return_value (task, body, &workers_info, workers_unref);
-}
-
-static void
-list_workers_async (BuildqQueue *queue,
-                    int io_priority,
-                    GCancellable *cancellable,
-                    GAsyncReadyCallback callback,
-                    gpointer user_data)
-{
-  GTask *task
-      = begin (queue, list_workers_async, io_priority, cancellable, callback, user_data);
-
-  _buildq_remote_call (BUILDQ_REMOTE_QUEUE (queue), task, "GET", "/v1/workers", NULL,
-                       return_workers);
-}
-
-static GPtrArray *
-list_workers_finish (BuildqQueue *queue, GAsyncResult *result, GError **error)
-{
-  Workers *workers = finish (queue, result, error);
-  GPtrArray *array;
-
-  if (workers == NULL)
-    return NULL;
-  array = g_ptr_array_ref (workers->workers);
-  workers_unref (workers);
-  return array;
-}
+/* --- counters --- */
 
 static void
 return_stats (GTask *task, GBytes *body)
 {
-  return_value (task, body, &_buildq_stats_info, buildq_stats_unref);
+  _buildq_remote_return_value (task, body, &_buildq_stats_info, buildq_stats_unref);
 }
 
 static void
@@ -382,7 +328,7 @@ hash_unref (gpointer hash)
 static void
 return_hash (GTask *task, GBytes *body)
 {
-  return_value (task, body, &hash_info, hash_unref);
+  _buildq_remote_return_value (task, body, &hash_info, hash_unref);
 }
 
 static char *
@@ -405,7 +351,7 @@ put_text_async (BuildqQueue *queue,
                 gpointer user_data)
 {
   g_autofree char *hash = hash_of (text);
-  g_autofree char *path = make_path ("/v1/texts/", hash, NULL);
+  g_autofree char *path = _buildq_remote_make_path ("/v1/texts/", hash, NULL);
   GTask *task
       = begin (queue, put_text_async, io_priority, cancellable, callback, user_data);
 
@@ -459,7 +405,7 @@ get_text_async (BuildqQueue *queue,
                 GAsyncReadyCallback callback,
                 gpointer user_data)
 {
-  g_autofree char *path = make_path ("/v1/texts/", hash, NULL);
+  g_autofree char *path = _buildq_remote_make_path ("/v1/texts/", hash, NULL);
   GTask *task
       = begin (queue, get_text_async, io_priority, cancellable, callback, user_data);
 
@@ -497,7 +443,7 @@ missing_unref (gpointer missing)
 static void
 return_missing (GTask *task, GBytes *body)
 {
-  return_value (task, body, &missing_info, missing_unref);
+  _buildq_remote_return_value (task, body, &missing_info, missing_unref);
 }
 
 static void
@@ -557,8 +503,7 @@ _buildq_remote_queue_iface_init (gpointer data, gpointer unused)
   iface->get_job_finish = get_job_finish;
   iface->list_jobs_async = list_jobs_async;
   iface->list_jobs_finish = list_jobs_finish;
-  iface->list_workers_async = list_workers_async;
-  iface->list_workers_finish = list_workers_finish;
+  _buildq_remote_workers_iface_init (iface);
   iface->read_log_async = read_log_async;
   iface->read_log_finish = read_log_finish;
   iface->get_stats_async = get_stats_async;

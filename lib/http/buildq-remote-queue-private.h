@@ -92,6 +92,17 @@ GError *_buildq_remote_translate (BuildqRemoteQueue *self, const GError *error);
 
 /* buildq-remote-queue-iface.c */
 void _buildq_remote_queue_iface_init (gpointer iface, gpointer data);
+/* The task's result is the value that @info describes. */
+void _buildq_remote_return_value (GTask *task,
+                                  GBytes *body,
+                                  const BuildqValueInfo *info,
+                                  gpointer destroy);
+char *_buildq_remote_make_path (const char *before,
+                                const char *segment,
+                                const char *after);
+
+/* buildq-remote-queue-workers.c */
+void _buildq_remote_workers_iface_init (BuildqQueueInterface *iface);
 
 /* buildq-remote-queue-sync.c */
 void _buildq_remote_sync_async (BuildqQueue *queue,

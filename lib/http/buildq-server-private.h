@@ -9,6 +9,7 @@
  *   buildq-server-owner.c     what is done to a request by who submitted it
  *   buildq-server-metrics.c   how it does, for machines
  *   buildq-server-page.c      and for people
+ *   buildq-server-workers.c   what is done to a machine by an admin
  *   buildq-server-session.c   WebSockets
  *   buildq-server-socket.c    bytes on the sockets
  */
@@ -155,6 +156,11 @@ void _buildq_handle_stats (Exchange *self);
 
 /* buildq-server-page.c */
 void _buildq_handle_page (Exchange *self);
+
+/* buildq-server-workers.c */
+void _buildq_workers_pause (Exchange *self);
+void _buildq_workers_resume (Exchange *self);
+void _buildq_workers_drain (Exchange *self);
 
 /* buildq-server-session.c */
 void _buildq_channel_unref (gpointer channel);

@@ -500,6 +500,7 @@ handle_status (Exchange *self)
 #define ROLE(name) (1u << BUILDQ_ROLE_##name)
 #define LOOK (ROLE (READER) | ROLE (SUBMITTER) | ROLE (RELAY) | ROLE (ADMIN))
 #define SUBMIT (ROLE (SUBMITTER) | ROLE (ADMIN))
+#define ADMINISTER ROLE (ADMIN)
 #define SYNC (ROLE (WORKER) | ROLE (RELAY) | ROLE (ADMIN))
 
 const Route _buildq_routes[] = {
@@ -518,6 +519,9 @@ const Route _buildq_routes[] = {
   { "GET", "/v1/jobs/*/log", LOOK, MAX_OTHER_BYTES, handle_read_log },
   { "POST", "/v1/jobs/*/retry", SUBMIT, MAX_OTHER_BYTES, _buildq_owner_retry_job },
   { "GET", "/v1/workers", LOOK, MAX_OTHER_BYTES, handle_list_workers },
+  { "POST", "/v1/workers/*/pause", ADMINISTER, MAX_OTHER_BYTES, _buildq_workers_pause },
+  { "POST", "/v1/workers/*/resume", ADMINISTER, MAX_OTHER_BYTES, _buildq_workers_resume },
+  { "POST", "/v1/workers/*/drain", ADMINISTER, MAX_OTHER_BYTES, _buildq_workers_drain },
   { "POST", "/v1/texts/missing", SUBMIT, MAX_TEXT_BYTES, handle_missing },
   { "PUT", "/v1/texts/*", SUBMIT, MAX_TEXT_BYTES, handle_put_text },
   { "GET", "/v1/texts/*", LOOK | SYNC, MAX_TEXT_BYTES, handle_get_text },

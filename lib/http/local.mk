@@ -8,6 +8,7 @@ lib_libbuildq_internal_la_SOURCES += \
 	lib/http/buildq-remote-queue-private.h \
 	lib/http/buildq-remote-queue-sync.c \
 	lib/http/buildq-remote-queue-wire.c \
+	lib/http/buildq-remote-queue-workers.c \
 	lib/http/buildq-server.c \
 	lib/http/buildq-server-access.c \
 	lib/http/buildq-server-exchange.c \
@@ -17,4 +18,5 @@ lib_libbuildq_internal_la_SOURCES += \
 	lib/http/buildq-server-page.c \
 	lib/http/buildq-server-requests.c \
 	lib/http/buildq-server-session.c \
-	lib/http/buildq-server-socket.c
+	lib/http/buildq-server-socket.c \
+	lib/http/buildq-server-workers.c

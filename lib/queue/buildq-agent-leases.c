@@ -226,6 +226,10 @@ take_wanted_state (BuildqAgent *self, BuildqSyncReply *reply)
     _buildq_agent_speak_in (self, reply->next_ms);
   for (guint i = 0; i < reply->leases->len; i++)
     take_notice (self, reply->leases->pdata[i]);
+  if (self->wanted == (BuildqWorkerState) reply->wanted)
+    return;
+  self->wanted = reply->wanted;
+  g_signal_emit (self, _buildq_agent_signals[BUILDQ_AGENT_STATE_WANTED], 0, self->wanted);
 }
 
 /* Users may do anything in a signal, so the agent is kept, and nothing is iterated that
@@ -543,6 +547,22 @@ buildq_agent_is_attached (BuildqAgent *self)
   g_return_val_if_fail (BUILDQ_IS_AGENT (self), FALSE);
 
   return self->attached;
+}
+
+/**
+ * buildq_agent_get_wanted_state:
+ * @self: an agent
+ *
+ * Returns: `paused` or `draining` when the queue wants the machine to take no more jobs
+ *
+ * Since: 0.1
+ */
+BuildqWorkerState
+buildq_agent_get_wanted_state (BuildqAgent *self)
+{
+  g_return_val_if_fail (BUILDQ_IS_AGENT (self), BUILDQ_WORKER_STATE_READY);
+
+  return self->wanted;
 }
 
 /**

@@ -4,6 +4,7 @@
 #pragma once
 
 #include <buildq/buildq-agent.h>
+#include <buildq/buildq-enums.h>
 #include <string.h>
 
 #include "core/buildq-values.h"
@@ -60,6 +61,7 @@ struct _BuildqAgent
 
   char *store_dir;
   char **farm_keys;
+  BuildqWorkerState wanted; /* by the queue */
 };
 
 enum
@@ -68,6 +70,7 @@ enum
   BUILDQ_AGENT_CANCELLED,
   BUILDQ_AGENT_LOST,
   BUILDQ_AGENT_LOG_WANTED,
+  BUILDQ_AGENT_STATE_WANTED,
   BUILDQ_AGENT_N_SIGNALS,
 };
 

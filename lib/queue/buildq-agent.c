@@ -406,6 +406,23 @@ define_signals (GType type)
 }
 
 static void
+define_state_signal (GType type)
+{
+  /**
+   * BuildqAgent::state-wanted:
+   * @self: an agent
+   * @state: `paused`, `draining`, or `ready` for as it likes
+   *
+   * Emitted when the queue wants the machine to take jobs or not, and this is new.
+   *
+   * Since: 0.1
+   */
+  _buildq_agent_signals[BUILDQ_AGENT_STATE_WANTED]
+      = g_signal_new ("state-wanted", type, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL,
+                      G_TYPE_NONE, 1, BUILDQ_TYPE_WORKER_STATE);
+}
+
+static void
 buildq_agent_class_init (BuildqAgentClass *class)
 {
   GObjectClass *object_class = G_OBJECT_CLASS (class);
@@ -413,6 +430,7 @@ buildq_agent_class_init (BuildqAgentClass *class)
   object_class->dispose = buildq_agent_dispose;
   object_class->finalize = buildq_agent_finalize;
   define_signals (G_TYPE_FROM_CLASS (class));
+  define_state_signal (G_TYPE_FROM_CLASS (class));
 }
 
 static void

@@ -233,7 +233,9 @@ _buildq_engine_dispatch (BuildqEngine *self)
           EngineJob *job;
 
           next = l->next;
-          if (!can_be_told (session))
+          if (!can_be_told (session)
+              || _buildq_engine_wanted_state (self, session->name)
+                     != BUILDQ_WORKER_STATE_READY)
             continue;
           job = best_job (self, session, &group);
           if (job == NULL)

@@ -227,7 +227,8 @@ _buildq_engine_load (BuildqEngine *self, GError **error)
 
   end_deps (&load);
   g_ptr_array_unref (load.deps);
-  if (ok)
-    derive (self);
-  return ok;
+  if (!ok || !_buildq_engine_load_wishes (self, error))
+    return FALSE;
+  derive (self);
+  return TRUE;
 }

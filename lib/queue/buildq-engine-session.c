@@ -340,6 +340,7 @@ fill_reply (BuildqEngine *self, EngineSession *session, BuildqSyncReply *reply)
 {
   session->dirty = FALSE;
   reply->seq = ++session->reply_seq;
+  reply->wanted = _buildq_engine_wanted_state (self, session->name);
   reply->session_ms = self->session_us / 1000;
   reply->next_ms = MAX (1, reply->session_ms / 3);
   fill_grants (self, session, reply);
@@ -427,7 +428,10 @@ _buildq_engine_sync (BuildqEngine *self, BuildqSyncMessage *message, GError **er
   else if (message->step == BUILDQ_SESSION_STEP_DETACH)
     session->connected = FALSE;
   else if (message->step == BUILDQ_SESSION_STEP_LEAVE)
-    session_end (self, session, BUILDQ_OUTCOME_CANCELLED, "given back");
+    {
+      _buildq_engine_worker_left (self, session->name);
+      session_end (self, session, BUILDQ_OUTCOME_CANCELLED, "given back");
+    }
   else
     return answer_session (self, session, message, g_steal_pointer (&reply));
   _buildq_engine_dispatch (self);

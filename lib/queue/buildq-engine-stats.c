@@ -163,7 +163,7 @@ add_sessions (BuildqEngine *self, BuildqStats *stats)
 
       held += session->leases->len;
       connected += session->connected;
-      states[_buildq_engine_session_state (session)]++;
+      states[_buildq_engine_session_state (self, session)]++;
       for (guint i = 0; session->connected && i < session->groups->len; i++)
         slots += g_array_index (session->groups, EngineGroup, i).offer->slots;
     }

@@ -3,15 +3,12 @@
  */
 #include "config.h"
 
-#include <buildq/buildq-enums.h>
 #include <buildq/buildq-job-page.h>
 #include <buildq/buildq-job-status.h>
 #include <buildq/buildq-job.h>
 #include <buildq/buildq-log-chunk.h>
-#include <buildq/buildq-offer.h>
 #include <buildq/buildq-query.h>
 #include <buildq/buildq-result.h>
-#include <buildq/buildq-worker-status.h>
 #include <string.h>
 
 #include "queue/buildq-engine.h"
@@ -148,61 +145,6 @@ _buildq_engine_list_jobs (BuildqEngine *self, BuildqQuery *query, GError **error
       last = job->id;
     }
   return g_steal_pointer (&page);
-}
-
-static gboolean
-has_free_slot (EngineSession *session)
-{
-  for (guint i = 0; i < session->groups->len; i++)
-    {
-      EngineGroup *group = &g_array_index (session->groups, EngineGroup, i);
-
-      if (group->used < group->offer->slots)
-        return TRUE;
-    }
-  return FALSE;
-}
-
-/* What the machine says, unless it is known better here. */
-BuildqWorkerState
-_buildq_engine_session_state (EngineSession *session)
-{
-  BuildqWorkerState state
-      = session->offer != NULL ? session->offer->state : BUILDQ_WORKER_STATE_READY;
-
-  if (!session->connected)
-    return BUILDQ_WORKER_STATE_AWAY;
-  if (state == BUILDQ_WORKER_STATE_READY && !has_free_slot (session))
-    return BUILDQ_WORKER_STATE_BUSY;
-  return state;
-}
-
-GPtrArray *
-_buildq_engine_list_workers (BuildqEngine *self)
-{
-  GPtrArray *workers = _buildq_values_new (&_buildq_worker_status_info);
-
-  for (GList *l = self->session_queue.head; l != NULL; l = l->next)
-    {
-      EngineSession *session = l->data;
-      BuildqWorkerStatus *status = _buildq_value_new (&_buildq_worker_status_info);
-
-      status->name = g_strdup (session->name);
-      status->connected = session->connected;
-      status->offer = session->offer != NULL ? buildq_offer_ref (session->offer) : NULL;
-      status->seen_us = session->seen_us;
-      status->state = _buildq_engine_session_state (session);
-      if (session->offer != NULL)
-        {
-          g_strfreev (status->reasons);
-          status->reasons = g_strdupv (session->offer->reasons);
-        }
-      for (guint i = 0; i < session->leases->len; i++)
-        _buildq_strv_add (&status->holding,
-                          ((EngineLease *) session->leases->pdata[i])->job->key);
-      g_ptr_array_add (workers, status);
-    }
-  return workers;
 }
 
 /* --- logs --- */

@@ -318,6 +318,7 @@ _buildq_engine_new (BuildqJournal *journal)
                                           _buildq_engine_session_free);
   self->names = g_hash_table_new (g_str_hash, g_str_equal);
   self->leases = g_hash_table_new (g_str_hash, g_str_equal);
+  self->wishes = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
   _buildq_heap_init (&self->deadlines, G_STRUCT_OFFSET (EngineTimer, place));
   self->dirty = g_ptr_array_new ();
   self->touched = g_ptr_array_new ();
@@ -343,6 +344,7 @@ _buildq_engine_free (BuildqEngine *self)
   g_queue_clear (&self->uncommitted);
   g_hash_table_unref (self->leases);
   g_hash_table_unref (self->names);
+  g_hash_table_unref (self->wishes);
   g_hash_table_unref (self->sessions);
   g_hash_table_unref (self->numbers);
   g_hash_table_unref (self->requests);

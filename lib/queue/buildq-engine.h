@@ -184,6 +184,7 @@ struct _BuildqEngine
   GHashTable *sessions; /* id → EngineSession, owned */
   GHashTable *names;    /* name → EngineSession */
   GQueue session_queue; /* who waited longest is first */
+  GHashTable *wishes;   /* name, owned → BuildqWorkerState that is wanted, not READY */
   GHashTable *leases;   /* token → EngineLease, owned */
   BuildqHeap deadlines; /* of EngineTimer */
   GPtrArray *dirty;     /* EngineJob */
@@ -298,8 +299,6 @@ EngineJob *_buildq_engine_get_job (BuildqEngine *self, const char *key, GError *
 BuildqJobPage *_buildq_engine_list_jobs (BuildqEngine *self,
                                          BuildqQuery *query,
                                          GError **error);
-BuildqWorkerState _buildq_engine_session_state (EngineSession *session);
-GPtrArray *_buildq_engine_list_workers (BuildqEngine *self);
 BuildqLogChunk *_buildq_engine_read_log (BuildqEngine *self,
                                          EngineJob *job,
                                          gint64 offset);
@@ -309,6 +308,18 @@ void _buildq_engine_log_free (EngineJob *job);
 /* --- buildq-engine-stats.c --- */
 void _buildq_engine_note_ended (BuildqEngine *self, EngineJob *job);
 BuildqStats *_buildq_engine_stats (BuildqEngine *self);
+
+/* --- buildq-engine-worker.c --- */
+BuildqWorkerState _buildq_engine_session_state (BuildqEngine *self,
+                                                EngineSession *session);
+GPtrArray *_buildq_engine_list_workers (BuildqEngine *self);
+BuildqWorkerState _buildq_engine_wanted_state (BuildqEngine *self, const char *name);
+BuildqWorkerStatus *_buildq_engine_set_worker_state (BuildqEngine *self,
+                                                     const char *name,
+                                                     BuildqWorkerState state,
+                                                     GError **error);
+void _buildq_engine_worker_left (BuildqEngine *self, const char *name);
+gboolean _buildq_engine_load_wishes (BuildqEngine *self, GError **error);
 
 /* --- buildq-engine-load.c --- */
 gboolean _buildq_engine_load (BuildqEngine *self, GError **error);

@@ -16,6 +16,7 @@
 #include <buildq/buildq-stats.h>
 #include <buildq/buildq-sync-message.h>
 #include <buildq/buildq-sync-reply.h>
+#include <buildq/buildq-worker-status.h>
 
 #define MAX_TEXT_BYTES (16 * 1024 * 1024)
 
@@ -290,6 +291,33 @@ list_workers_finish (BuildqQueue *queue, GAsyncResult *result, GError **error)
 }
 
 static void
+set_worker_state_async (BuildqQueue *queue,
+                        const char *name,
+                        BuildqWorkerState state,
+                        int io_priority,
+                        GCancellable *cancellable,
+                        GAsyncReadyCallback callback,
+                        gpointer user_data)
+{
+  g_autoptr (GTask) task = begin (queue, set_worker_state_async, io_priority, cancellable,
+                                  callback, user_data);
+  BuildqWorkerStatus *status;
+  GError *error = NULL;
+
+  if (task == NULL)
+    return;
+  status = _buildq_engine_set_worker_state (BUILDQ_LOCAL_QUEUE (queue)->engine, name,
+                                            state, &error);
+  end (queue, task, status, buildq_worker_status_unref, error);
+}
+
+static BuildqWorkerStatus *
+set_worker_state_finish (BuildqQueue *queue, GAsyncResult *result, GError **error)
+{
+  return finish (queue, result, error);
+}
+
+static void
 read_log_async (BuildqQueue *queue,
                 const char *key,
                 gint64 offset,
@@ -449,6 +477,8 @@ _buildq_local_queue_iface_init (BuildqQueueInterface *iface)
   iface->list_jobs_finish = list_jobs_finish;
   iface->list_workers_async = list_workers_async;
   iface->list_workers_finish = list_workers_finish;
+  iface->set_worker_state_async = set_worker_state_async;
+  iface->set_worker_state_finish = set_worker_state_finish;
   iface->read_log_async = read_log_async;
   iface->read_log_finish = read_log_finish;
   iface->get_stats_async = get_stats_async;

@@ -206,6 +206,67 @@ buildq_queue_list_workers_finish (BuildqQueue *self, GAsyncResult *result, GErro
 }
 
 /**
+ * buildq_queue_set_worker_state_async:
+ * @self: a queue
+ * @name: the name of a machine
+ * @state: %BUILDQ_WORKER_STATE_PAUSED: it takes no more jobs;
+ *    %BUILDQ_WORKER_STATE_DRAINING: as well, and it leaves when it has none left;
+ *    %BUILDQ_WORKER_STATE_READY: as it likes
+ * @io_priority: the priority of the sources, such as %G_PRIORITY_DEFAULT
+ * @cancellable: (nullable): to cancel it
+ * @callback: (nullable) (scope async): called when it is done
+ * @user_data: data of @callback
+ *
+ * Sets what is wanted of a machine. It is remembered until it is set again, also while
+ * the machine is away. A machine that was drained and has left is paused when it comes
+ * back.
+ *
+ * Since: 0.1
+ */
+void
+buildq_queue_set_worker_state_async (BuildqQueue *self,
+                                     const char *name,
+                                     BuildqWorkerState state,
+                                     int io_priority,
+                                     GCancellable *cancellable,
+                                     GAsyncReadyCallback callback,
+                                     gpointer user_data)
+{
+  g_return_if_fail (BUILDQ_IS_QUEUE (self));
+  g_return_if_fail (name != NULL);
+  g_return_if_fail (state == BUILDQ_WORKER_STATE_READY
+                    || state == BUILDQ_WORKER_STATE_PAUSED
+                    || state == BUILDQ_WORKER_STATE_DRAINING);
+
+  BUILDQ_QUEUE_GET_IFACE (self)->set_worker_state_async (
+      self, name, state, io_priority, cancellable, callback, user_data);
+}
+
+/**
+ * buildq_queue_set_worker_state_finish:
+ * @self: a queue
+ * @result: what the callback was given
+ * @error: `NOT_FOUND` when there is no such machine; see [iface@Buildq.Queue]
+ *
+ * Ends [method@Buildq.Queue.set_worker_state_async].
+ *
+ * Returns: (transfer full): the machine
+ *
+ * Since: 0.1
+ */
+BuildqWorkerStatus *
+buildq_queue_set_worker_state_finish (BuildqQueue *self,
+                                      GAsyncResult *result,
+                                      GError **error)
+{
+  g_return_val_if_fail (BUILDQ_IS_QUEUE (self), NULL);
+  g_return_val_if_fail (G_IS_ASYNC_RESULT (result), NULL);
+  g_return_val_if_fail (error == NULL || *error == NULL, NULL);
+
+  return BUILDQ_QUEUE_GET_IFACE (self)->set_worker_state_finish (self, result, error);
+}
+
+/**
  * buildq_queue_read_log_async:
  * @self: a queue
  * @key: the key of a job

@@ -19,6 +19,7 @@ lib_libbuildq_internal_la_SOURCES += \
 	lib/queue/buildq-engine-status.c \
 	lib/queue/buildq-engine-submit.c \
 	lib/queue/buildq-engine-texts.c \
+	lib/queue/buildq-engine-worker.c \
 	lib/queue/buildq-engine.c \
 	lib/queue/buildq-engine.h \
 	lib/queue/buildq-heap.c \

@@ -92,6 +92,13 @@ _buildq_worker_give_resources (BuildqWorker *self, WorkerJob *job)
   job->memory_bytes = MAX (job->memory_bytes, buildq_job_get_memory_bytes (value));
 }
 
+static gboolean
+is_paused (BuildqWorker *self)
+{
+  return self->paused
+         || buildq_agent_get_wanted_state (self->agent) == BUILDQ_WORKER_STATE_PAUSED;
+}
+
 /* A gate is no reason to refuse what is granted already: it may have closed while the
  * grant was under way, and the limits leave room for it. */
 gboolean
@@ -100,7 +107,8 @@ _buildq_worker_can_start (BuildqWorker *self)
   Usage usage;
 
   count_usage (self, &usage);
-  return !self->draining && !self->stopping && !self->paused && usage.busy < self->slots;
+  return !_buildq_worker_is_ending (self) && !is_paused (self)
+         && usage.busy < self->slots;
 }
 
 /* --- the state --- */
@@ -109,7 +117,12 @@ static char **
 list_reasons (BuildqWorker *self, const Usage *usage)
 {
   g_autoptr (GStrvBuilder) reasons = g_strv_builder_new ();
+  BuildqWorkerState wanted = buildq_agent_get_wanted_state (self->agent);
 
+  if (wanted == BUILDQ_WORKER_STATE_DRAINING)
+    g_strv_builder_add (reasons, "drained at the queue");
+  if (wanted == BUILDQ_WORKER_STATE_PAUSED)
+    g_strv_builder_add (reasons, "paused at the queue");
   if (self->draining)
     g_strv_builder_add (reasons, "drained on this machine");
   if (self->paused)
@@ -129,9 +142,9 @@ list_reasons (BuildqWorker *self, const Usage *usage)
 static BuildqWorkerState
 find_state (BuildqWorker *self, const Usage *usage, char **reasons)
 {
-  if (self->draining || self->stopping)
+  if (_buildq_worker_is_ending (self))
     return BUILDQ_WORKER_STATE_DRAINING;
-  if (self->paused)
+  if (is_paused (self))
     return BUILDQ_WORKER_STATE_PAUSED;
   if (reasons[0] != NULL)
     return BUILDQ_WORKER_STATE_GATED;
@@ -460,7 +473,8 @@ buildq_worker_pause (BuildqWorker *self)
  * buildq_worker_resume:
  * @self: a worker
  *
- * Takes jobs again, if it was paused. What is drained stays so.
+ * Takes jobs again, if it was paused here. What was drained, or was paused at the queue,
+ * stays so.
  *
  * Since: 0.1
  */

@@ -126,6 +126,9 @@ void _buildq_worker_emit_finished (BuildqWorker *self,
 
 /* buildq-worker-run.c */
 void _buildq_worker_job_gone (BuildqWorker *self);
+gboolean _buildq_worker_is_ending (BuildqWorker *self);
+/* The queue wants it to take jobs, or to take none. */
+void _buildq_worker_obey (BuildqWorker *self);
 
 /* buildq-worker-job.c */
 void _buildq_worker_job_start (BuildqWorker *self, BuildqGrant *grant);

@@ -37,12 +37,21 @@ left (GObject *source, GAsyncResult *result, gpointer data)
   end (data);
 }
 
+/* Whether it takes no more jobs for good; the queue may change its mind while there are
+ * jobs. */
+gboolean
+_buildq_worker_is_ending (BuildqWorker *self)
+{
+  return self->draining || self->stopping
+         || buildq_agent_get_wanted_state (self->agent) == BUILDQ_WORKER_STATE_DRAINING;
+}
+
 /* Leaves when there is nothing left to do. With a goodbye all leases would be given back,
  * also those of results that the next worker is to hand in. */
 static void
 check_end (BuildqWorker *self)
 {
-  if (self->task == NULL || self->leaving || !(self->draining || self->stopping))
+  if (self->task == NULL || self->leaving || !_buildq_worker_is_ending (self))
     return;
   if (g_hash_table_size (self->jobs) > 0)
     return;
@@ -79,6 +88,15 @@ stop (BuildqWorker *self, const GError *error)
   g_cancellable_cancel (self->asking);
   for (GList *l = jobs; l != NULL; l = l->next)
     _buildq_worker_job_stop (l->data, TRUE, "the worker stops");
+  check_end (self);
+}
+
+void
+_buildq_worker_obey (BuildqWorker *self)
+{
+  if (self->task == NULL)
+    return;
+  _buildq_worker_update_offer (self);
   check_end (self);
 }
 
@@ -119,6 +137,13 @@ granted (GObject *source, GAsyncResult *result, gpointer data)
   self->is_asking = FALSE;
   if (grant == NULL && !g_cancellable_is_cancelled (self->asking))
     stop (self, error);
+  else if (grant == NULL && !_buildq_worker_is_ending (self))
+    {
+      /* It was to leave, and now it is not: the queue has changed its mind. */
+      g_object_unref (self->asking);
+      self->asking = g_cancellable_new ();
+      ask (self);
+    }
   else if (grant != NULL && !check_store_dir (self, &error))
     {
       buildq_agent_release (self->agent, buildq_grant_get_token (grant), NULL);
@@ -138,7 +163,7 @@ granted (GObject *source, GAsyncResult *result, gpointer data)
 static void
 ask (BuildqWorker *self)
 {
-  if (self->is_asking || self->draining || self->stopping)
+  if (self->is_asking || self->draining || self->stopping || self->leaving)
     return;
   self->is_asking = TRUE;
   buildq_agent_next_async (self->agent, self->asking, granted, self);

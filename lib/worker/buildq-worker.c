@@ -180,6 +180,12 @@ log_wanted (BuildqAgent *agent, const char *token, gint64 offset, BuildqWorker *
     _buildq_worker_job_want_log (job, offset);
 }
 
+static void
+state_wanted (BuildqAgent *agent, BuildqWorkerState state, BuildqWorker *self)
+{
+  _buildq_worker_obey (self);
+}
+
 /* The keys of the farm may change; what the resolver learnt of its mirrors is kept while
  * they do not. */
 BuildqResolver *
@@ -261,6 +267,7 @@ buildq_worker_new (BuildqQueue *queue,
   g_signal_connect (self->agent, "cancelled", G_CALLBACK (lease_cancelled), self);
   g_signal_connect (self->agent, "lost", G_CALLBACK (lease_lost), self);
   g_signal_connect (self->agent, "log-wanted", G_CALLBACK (log_wanted), self);
+  g_signal_connect (self->agent, "state-wanted", G_CALLBACK (state_wanted), self);
   return self;
 }
 

@@ -400,6 +400,32 @@ list_workers_finish (BuildqQueue *queue, GAsyncResult *result, GError **error)
 }
 
 static void
+set_worker_state_async (BuildqQueue *queue,
+                        const char *name,
+                        BuildqWorkerState state,
+                        int io_priority,
+                        GCancellable *cancellable,
+                        GAsyncReadyCallback callback,
+                        gpointer data)
+{
+  g_autoptr (GTask) task = begin (queue, name, cancellable, callback, data);
+  BuildqWorkerStatus *status;
+
+  if (task == NULL)
+    return;
+  status = _buildq_value_new (&_buildq_worker_status_info);
+  status->name = g_strdup (name);
+  status->state = state;
+  g_task_return_pointer (task, status, (GDestroyNotify) buildq_worker_status_unref);
+}
+
+static BuildqWorkerStatus *
+set_worker_state_finish (BuildqQueue *queue, GAsyncResult *result, GError **error)
+{
+  return finish (queue, result, error);
+}
+
+static void
 read_log_async (BuildqQueue *queue,
                 const char *key,
                 gint64 offset,
@@ -545,6 +571,8 @@ iface_init (BuildqQueueInterface *iface)
   iface->list_jobs_finish = list_jobs_finish;
   iface->list_workers_async = list_workers_async;
   iface->list_workers_finish = list_workers_finish;
+  iface->set_worker_state_async = set_worker_state_async;
+  iface->set_worker_state_finish = set_worker_state_finish;
   iface->read_log_async = read_log_async;
   iface->read_log_finish = read_log_finish;
   iface->put_text_async = put_text_async;

@@ -339,6 +339,22 @@ test_tokens (Fixture *f, gconstpointer data)
 }
 
 static void
+test_tokens_of_admins (Fixture *f, gconstpointer data)
+{
+  /* What is wanted of a machine is an admin's to say. */
+  assert_error (
+      ask_as (f, f->tokens[BUILDQ_ROLE_SUBMITTER], "POST", "/v1/workers/ant/pause", NULL),
+      403, BUILDQ_ERROR_UNAUTHORIZED);
+  assert_error (
+      ask_as (f, f->tokens[BUILDQ_ROLE_WORKER], "POST", "/v1/workers/ant/drain", NULL),
+      403, BUILDQ_ERROR_UNAUTHORIZED);
+  assert_status (
+      ask_as (f, f->tokens[BUILDQ_ROLE_ADMIN], "POST", "/v1/workers/an%2Ft/resume", NULL),
+      200);
+  g_assert_cmpstr (f->queue->asked, ==, "an/t");
+}
+
+static void
 test_exposure (void)
 {
   static const char *const open[] = { "0.0.0.0", "::", "192.0.2.1" };
@@ -437,6 +453,7 @@ main (int argc, char *argv[])
   ADD ("/server/paths", NULL, test_paths);
   ADD ("/server/roles", "tokens", test_roles);
   ADD ("/server/tokens", "tokens", test_tokens);
+  ADD ("/server/tokens-of-admins", "tokens", test_tokens_of_admins);
   g_test_add_func ("/server/exposure", test_exposure);
   ADD ("/server/browsers", NULL, test_browsers);
 

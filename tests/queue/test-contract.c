@@ -264,6 +264,21 @@ call_retry (Run *run, const char *name, const char *key, GError **error)
         buildq_request_status_unref);
 }
 
+static char *
+call_set_worker_state (Run *run, const char *name, const char *state, GError **error)
+{
+  g_autoptr (GEnumClass) states = g_type_class_ref (BUILDQ_TYPE_WORKER_STATE);
+  g_autoptr (GAsyncResult) result = NULL;
+  g_autofree char *json = NULL;
+  const char *call = "set_worker_state";
+
+  CALL (buildq_queue_set_worker_state_async (
+            run->queue, name, g_enum_get_value_by_nick (states, state)->value, 0, NULL,
+            take_result, &result),
+        buildq_queue_set_worker_state_finish, buildq_worker_status_to_json,
+        buildq_worker_status_unref);
+}
+
 /* What the call came back with, as JSON; NULL with @error. */
 static char *
 perform (Run *run, JsonObject *step, GError **error)
@@ -280,6 +295,9 @@ perform (Run *run, JsonObject *step, GError **error)
     return call_retry (
         run, json_object_get_string_member_with_default (step, "name", NULL),
         json_object_get_string_member_with_default (step, "key", NULL), error);
+  if (g_str_equal (call, "set_worker_state"))
+    return call_set_worker_state (run, json_object_get_string_member (step, "name"),
+                                  json_object_get_string_member (step, "state"), error);
   if (g_str_equal (call, "push"))
     {
       guint timer = g_timeout_add_seconds (20, out_of_time, (gpointer) "push");

@@ -188,6 +188,52 @@ test_pause (Fixture *self, gconstpointer data)
   g_assert_cmpstr (self->finished->str, ==, "one succeeded\n");
 }
 
+static void
+set_at_queue (Fixture *self, BuildqWorkerState state)
+{
+  g_autoptr (GAsyncResult) result = NULL;
+  g_autoptr (BuildqWorkerStatus) status = NULL;
+  g_autoptr (GError) error = NULL;
+
+  buildq_queue_set_worker_state_async (self->queue, "w1", state, G_PRIORITY_DEFAULT, NULL,
+                                       keep_result, &result);
+  wait_until (result != NULL);
+  status = buildq_queue_set_worker_state_finish (self->queue, result, &error);
+  g_assert_no_error (error);
+}
+
+static void
+test_pause_at_queue (Fixture *self, gconstpointer data)
+{
+  g_autofree char *go = NULL;
+  g_autoptr (GError) error = NULL;
+
+  fixture_run (self);
+  wait_until (buildq_agent_is_attached (buildq_worker_get_agent (self->worker)));
+  set_at_queue (self, BUILDQ_WORKER_STATE_PAUSED);
+  wait_until (buildq_worker_get_state (self->worker) == BUILDQ_WORKER_STATE_PAUSED);
+  wait_described (self, "paused paused at the queue");
+  buildq_worker_resume (self->worker); /* is not its own to say */
+  go = submit_waiting (self, "one");
+  g_assert_cmpint (fixture_get_state (self, "one"), ==, BUILDQ_JOB_STATE_READY);
+  set_at_queue (self, BUILDQ_WORKER_STATE_READY);
+  wait_until (buildq_worker_get_running (self->worker) == 1);
+
+  /* Drained, then not, while it has a job. */
+  set_at_queue (self, BUILDQ_WORKER_STATE_DRAINING);
+  wait_until (buildq_worker_get_state (self->worker) == BUILDQ_WORKER_STATE_DRAINING);
+  set_at_queue (self, BUILDQ_WORKER_STATE_READY);
+  wait_until (buildq_worker_get_state (self->worker) == BUILDQ_WORKER_STATE_BUSY);
+  fixture_submit_script (self, "two", "true");
+  g_assert_true (g_file_set_contents (go, "", -1, NULL));
+  wait_until (strstr (self->finished->str, "two succeeded\n") != NULL);
+
+  set_at_queue (self, BUILDQ_WORKER_STATE_DRAINING);
+  g_assert_true (fixture_end (self, &error));
+  g_assert_no_error (error);
+  wait_described (self, "away paused at the queue");
+}
+
 /* What a job is told to use: never less than a core, all of them in a single slot. */
 static void
 check_cores (Fixture *self, guint slots, gint64 wanted, gint64 expected)
@@ -277,6 +323,7 @@ main (int argc, char **argv)
   TEST ("/worker-offer/disk", test_disk);
   TEST ("/worker-offer/running", test_running);
   TEST ("/worker-offer/pause", test_pause);
+  TEST ("/worker-offer/pause-at-queue", test_pause_at_queue);
   TEST ("/worker-offer/small-machine", test_small_machine);
   TEST ("/worker-offer/all-cores", test_all_cores);
   TEST ("/worker-offer/no-overcommit", test_no_overcommit);
