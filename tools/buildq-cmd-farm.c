@@ -105,17 +105,14 @@ static int
 serve (Farm *self, BuildqQueue *queue)
 {
   g_autoptr (GError) error = NULL;
-  g_autoptr (BuildqServer) server = NULL;
-  g_autofree char *address = NULL;
-  guint port;
+  g_autoptr (BuildqServer) server
+      = tool_open_server (queue, self->state, self->options->listen, &error);
 
-  if (!tool_parse_listen (self->options->listen, &address, &port, &error))
-    return tool_fail (error);
-  server = tool_open_server (queue, self->state, address, port, &error);
   if (server == NULL)
     return tool_fail (error);
   tool_log_worker (self->worker);
   tool_say ("ready at %s, mirror %s", buildq_server_get_uri (server), self->mirror);
+  tool_notify ("READY=1");
   while (!self->stop && self->result == NULL)
     g_main_context_iteration (NULL, TRUE);
   buildq_server_stop (server);

@@ -68,9 +68,11 @@ serve (BuildqServer *server, const char *state)
   else
     tool_say ("ready at %s, for everybody on this machine",
               buildq_server_get_uri (server));
+  tool_notify ("READY=1");
   while (!stop)
     g_main_context_iteration (NULL, TRUE);
 
+  tool_notify ("STOPPING=1");
   for (guint i = 0; i < G_N_ELEMENTS (sources); i++)
     g_source_remove (sources[i]);
   print_bytes (server);
@@ -82,20 +84,16 @@ run (gconstpointer data, char **arguments)
 {
   const ServeOptions *options = data;
   g_autofree char *state = tool_state_dir ();
-  g_autofree char *address = NULL;
   g_autoptr (GError) error = NULL;
   g_autoptr (BuildqLocalQueue) queue = NULL;
   g_autoptr (BuildqServer) server = NULL;
-  guint port;
 
-  if (!tool_parse_listen (options->listen, &address, &port, &error))
-    return tool_fail (error);
   queue = tool_open_queue (
       &(ToolQueueOptions){ state, options->key, options->store_dir, options->session_s },
       &error);
   if (queue == NULL)
     return tool_fail (error);
-  server = tool_open_server (BUILDQ_QUEUE (queue), state, address, port, &error);
+  server = tool_open_server (BUILDQ_QUEUE (queue), state, options->listen, &error);
   if (server == NULL
       || (options->port_file != NULL
           && !write_port (options->port_file, buildq_server_get_uri (server), &error)))

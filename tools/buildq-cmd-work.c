@@ -46,6 +46,7 @@ on_signal (gpointer user_data)
                 self->keep_running > 0 ? "leaves them to the next worker"
                                        : "gives them back");
       buildq_worker_drain (self->worker);
+      tool_notify ("STOPPING=1");
     }
   else if (self->keep_running > 0)
     {
@@ -103,6 +104,7 @@ work (Work *self)
   gboolean ok;
 
   buildq_worker_run_async (self->worker, self->cancellable, tool_done, &result);
+  tool_notify ("READY=1");
   ok = buildq_worker_run_finish (self->worker, tool_wait (&result), &error);
   for (guint i = 0; i < G_N_ELEMENTS (sources); i++)
     g_source_remove (sources[i]);

@@ -105,7 +105,7 @@ gboolean tool_make_dir (const char *path, GError **error);
 /* Root works on somebody's directory as that user. For the rest of the process. */
 gboolean tool_be_owner_of (const char *path, GError **error);
 const char *tool_system (void); /* of this machine, such as "x86_64-linux" */
-/* "ADDRESS:PORT" */
+/* "ADDRESS:PORT", "[V6]:PORT", "PORT" or ":PORT" */
 gboolean tool_parse_listen (const char *text,
                             char **address,
                             guint *port,
@@ -138,8 +138,7 @@ typedef struct
 BuildqLocalQueue *tool_open_queue (const ToolQueueOptions *options, GError **error);
 BuildqServer *tool_open_server (BuildqQueue *queue,
                                 const char *state,
-                                const char *address,
-                                guint port,
+                                const char *listen, /* "ADDRESS:PORT" */
                                 GError **error);
 
 typedef struct
@@ -160,6 +159,15 @@ BuildqWorker *tool_open_worker (BuildqQueue *queue,
                                 const ToolWorkerOptions *options,
                                 GError **error);
 void tool_log_worker (BuildqWorker *worker); /* a line on stdout for each job */
+
+/* --- below a service manager, as of systemd --- */
+
+#define TOOL_FIRST_SOCKET 3
+
+/* Takes the sockets that were handed over, from TOOL_FIRST_SOCKET on, once: how many. */
+guint tool_take_sockets (void);
+/* Tells about this process: "READY=1", "STOPPING=1". */
+void tool_notify (const char *state);
 
 /* --- jobs --- */
 

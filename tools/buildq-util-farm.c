@@ -51,17 +51,20 @@ tool_open_queue (const ToolQueueOptions *options, GError **error)
 }
 
 /* Without a list of tokens a server takes everybody on this machine for an administrator,
- * and listens nowhere else. A list that has become empty lets nobody in. */
+ * and listens nowhere else. A list that has become empty lets nobody in. Sockets of a
+ * service manager go before @listen. */
 BuildqServer *
 tool_open_server (BuildqQueue *queue,
                   const char *state,
-                  const char *address,
-                  guint port,
+                  const char *listen,
                   GError **error)
 {
   g_autofree char *tokens = g_build_filename (state, "tokens.json", NULL);
+  g_autofree char *address = NULL;
   g_autoptr (BuildqAuthority) authority = NULL;
   g_autoptr (BuildqServer) server = NULL;
+  guint n_sockets = tool_take_sockets ();
+  guint port;
 
   if (g_file_test (tokens, G_FILE_TEST_EXISTS))
     {
@@ -70,7 +73,12 @@ tool_open_server (BuildqQueue *queue,
         return NULL;
     }
   server = buildq_server_new (queue, authority);
-  if (!buildq_server_listen (server, address, port, error))
+  for (guint i = 0; i < n_sockets; i++)
+    if (!buildq_server_listen_fd (server, TOOL_FIRST_SOCKET + (int) i, error))
+      return NULL;
+  if (n_sockets == 0
+      && (!tool_parse_listen (listen, &address, &port, error)
+          || !buildq_server_listen (server, address, port, error)))
     return NULL;
   return g_steal_pointer (&server);
 }

@@ -20,8 +20,12 @@
 char *
 tool_state_dir (void)
 {
+  const char *service = g_getenv ("STATE_DIRECTORY"); /* of systemd */
+
   if (tool_shared.state != NULL)
     return g_strdup (tool_shared.state);
+  if (service != NULL && *service == '/')
+    return g_strndup (service, strcspn (service, ":"));
   if (geteuid () == 0)
     return g_strdup ("/var/lib/buildq");
   return g_build_filename (g_get_user_state_dir (), "buildq", NULL);

@@ -12,7 +12,8 @@
 ToolShared tool_shared;
 
 #define STATE_HELP "where its files are"
-#define STATE_DEFAULT "/var/lib/buildq as root, else ~/.local/state/buildq"
+#define STATE_DEFAULT                                                                    \
+  "that of the service, /var/lib/buildq as root, else ~/.local/state/buildq"
 #define URI_HELP "the queue to talk to"
 #define TOKEN_HELP "a file with the token that the queue asks for"
 

@@ -36,6 +36,7 @@ tool_common = \
 	tools/buildq-util-places.c \
 	tools/buildq-util-read-log.c \
 	tools/buildq-util-report.c \
+	tools/buildq-util-service.c \
 	tools/buildq-util-shared.c \
 	tools/buildq-util-take.c \
 	tools/buildq-util-upload.c \

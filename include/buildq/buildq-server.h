@@ -25,6 +25,8 @@ gboolean buildq_server_listen (BuildqServer *self,
                                guint port,
                                GError **error);
 BUILDQ_AVAILABLE_IN_0_1
+gboolean buildq_server_listen_fd (BuildqServer *self, int fd, GError **error);
+BUILDQ_AVAILABLE_IN_0_1
 const char *buildq_server_get_uri (BuildqServer *self);
 BUILDQ_AVAILABLE_IN_0_1
 gint64 buildq_server_get_received_bytes (BuildqServer *self);

@@ -7,6 +7,8 @@
 
 #include "core/buildq-thread.h"
 
+#include <sys/socket.h>
+
 #define DEFAULT_SESSIONS 512
 #define PING_S 20
 #define SILENCE_MS 60000
@@ -256,6 +258,64 @@ buildq_server_listen (BuildqServer *self, const char *address, guint port, GErro
   if (!soup_server_listen (self->soup, place, 0, error))
     {
       g_prefix_error (error, "listening on port %u: ", port);
+      return FALSE;
+    }
+  note_uri (self);
+  return TRUE;
+}
+
+static GInetAddress *
+address_of_fd (int fd, GError **error)
+{
+  struct sockaddr_storage native;
+  socklen_t length = sizeof native;
+  int listens = 0;
+  socklen_t size = sizeof listens;
+  g_autoptr (GSocketAddress) place = NULL;
+
+  if (getsockopt (fd, SOL_SOCKET, SO_ACCEPTCONN, &listens, &size) < 0 || !listens
+      || getsockname (fd, (struct sockaddr *) &native, &length) < 0
+      || (native.ss_family != AF_INET && native.ss_family != AF_INET6))
+    {
+      g_set_error (error, BUILDQ_ERROR, BUILDQ_ERROR_INVALID,
+                   "file descriptor %d is not a TCP socket that listens", fd);
+      return NULL;
+    }
+  place = g_socket_address_new_from_native (&native, length);
+  return g_object_ref (g_inet_socket_address_get_address (G_INET_SOCKET_ADDRESS (place)));
+}
+
+/**
+ * buildq_server_listen_fd:
+ * @self: a server
+ * @fd: a TCP socket that listens, as a service manager hands it over; the server's from
+ *    then on, but not after `INVALID` or `UNAUTHORIZED`
+ * @error: `INVALID` when it is something else, or as for
+ *    [method@Buildq.Server.listen]
+ *
+ * Begins to serve on a socket that is there already.
+ *
+ * Returns: whether it serves there
+ *
+ * Since: 0.1
+ */
+gboolean
+buildq_server_listen_fd (BuildqServer *self, int fd, GError **error)
+{
+  g_autoptr (GInetAddress) address = NULL;
+  g_autoptr (GSocket) socket = NULL;
+
+  g_return_val_if_fail (BUILDQ_IS_SERVER (self), FALSE);
+  g_return_val_if_fail (fd >= 0, FALSE);
+  g_return_val_if_fail (error == NULL || *error == NULL, FALSE);
+
+  address = address_of_fd (fd, error);
+  if (address == NULL || !check_exposure (self, address, error))
+    return FALSE;
+  socket = g_socket_new_from_fd (fd, error);
+  if (socket == NULL || !soup_server_listen_socket (self->soup, socket, 0, error))
+    {
+      g_prefix_error (error, "listening on file descriptor %d: ", fd);
       return FALSE;
     }
   note_uri (self);

@@ -13,6 +13,8 @@
 #include <buildq/buildq-request.h>
 
 #include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
 
 /* --- what each path does --- */
 
@@ -338,6 +340,49 @@ test_tokens (Fixture *f, gconstpointer data)
                 BUILDQ_ERROR_UNAUTHORIZED);
 }
 
+/* A socket of somebody else: the same rules. */
+static void
+test_listen_fd (void)
+{
+  g_autoptr (FakeQueue) queue = fake_queue_new ();
+  g_autoptr (BuildqServer) server = buildq_server_new (BUILDQ_QUEUE (queue), NULL);
+  g_autoptr (GInetAddress) any = g_inet_address_new_any (G_SOCKET_FAMILY_IPV4);
+  g_autoptr (GInetAddress) loopback = g_inet_address_new_loopback (G_SOCKET_FAMILY_IPV4);
+  GInetAddress *addresses[] = { any, loopback };
+  int pair[2];
+  g_autoptr (GError) error = NULL;
+
+  g_assert_cmpint (socketpair (AF_UNIX, SOCK_STREAM, 0, pair), ==, 0);
+  g_assert_false (buildq_server_listen_fd (server, pair[0], &error));
+  g_assert_error (error, BUILDQ_ERROR, BUILDQ_ERROR_INVALID);
+  g_clear_error (&error);
+  close (pair[0]);
+  close (pair[1]);
+
+  for (guint i = 0; i < G_N_ELEMENTS (addresses); i++)
+    {
+      g_autoptr (GSocketAddress) place = g_inet_socket_address_new (addresses[i], 0);
+      g_autoptr (GSocket) socket = g_socket_new (
+          G_SOCKET_FAMILY_IPV4, G_SOCKET_TYPE_STREAM, G_SOCKET_PROTOCOL_TCP, &error);
+      gboolean ok;
+      int fd;
+
+      g_assert_no_error (error);
+      g_assert_true (g_socket_bind (socket, place, FALSE, &error));
+      g_assert_true (g_socket_listen (socket, &error));
+      fd = dup (g_socket_get_fd (socket));
+      ok = buildq_server_listen_fd (server, fd, &error);
+      g_assert_cmpint (ok, ==, addresses[i] == loopback);
+      if (!ok)
+        {
+          g_assert_error (error, BUILDQ_ERROR, BUILDQ_ERROR_UNAUTHORIZED);
+          close (fd);
+        }
+      g_clear_error (&error);
+    }
+  g_assert_true (g_str_has_prefix (buildq_server_get_uri (server), "http://127.0.0.1:"));
+}
+
 static void
 test_tokens_of_admins (Fixture *f, gconstpointer data)
 {
@@ -455,6 +500,7 @@ main (int argc, char *argv[])
   ADD ("/server/tokens", "tokens", test_tokens);
   ADD ("/server/tokens-of-admins", "tokens", test_tokens_of_admins);
   g_test_add_func ("/server/exposure", test_exposure);
+  g_test_add_func ("/server/listen-fd", test_listen_fd);
   ADD ("/server/browsers", NULL, test_browsers);
 
   return g_test_run ();

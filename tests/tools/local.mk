@@ -11,9 +11,10 @@ tool_tests = \
 	tests/tools/test-nix-reads.sh \
 	tests/tools/test-nix-writes.sh \
 	tests/tools/test-processes.sh \
-	tests/tools/test-restart.sh
+	tests/tools/test-restart.sh \
+	tests/tools/test-services.sh
 if HAVE_PYTHON
-tool_tests += tests/tools/test-job-file.py
+tool_tests += tests/tools/test-activation.py tests/tools/test-job-file.py
 endif
 TESTS += $(tool_tests)
 EXTRA_DIST += \
@@ -21,6 +22,7 @@ EXTRA_DIST += \
 	tests/tools/lib.sh \
 	tests/tools/proxy.py \
 	tests/tools/nix.sh \
+	tests/tools/test-activation.py \
 	tests/tools/test-command.sh \
 	tests/tools/test-config.sh \
 	tests/tools/test-farm.sh \
@@ -33,4 +35,5 @@ EXTRA_DIST += \
 	tests/tools/test-nix-reads.sh \
 	tests/tools/test-nix-writes.sh \
 	tests/tools/test-processes.sh \
-	tests/tools/test-restart.sh
+	tests/tools/test-restart.sh \
+	tests/tools/test-services.sh
