@@ -17,6 +17,14 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+/* What a pipe holds. Larger writes take half as long again on a tmpfs. Fuzzers run often
+ * and read little. A link target, the longest string, must fit. */
+#ifdef FUZZING_BUILD_MODE_UNSAFE_FOR_PRODUCTION
+#define BUFFER_BYTES (8 * 1024)
+#else
+#define BUFFER_BYTES (64 * 1024)
+#endif
+
 typedef struct
 {
   BuildqSourceFunc source;
@@ -71,7 +79,7 @@ refill (Reader *self, GError **error)
       self->end -= self->start;
       self->start = 0;
     }
-  got = self->source (self->next, self->buffer + self->end, NAR_BUFFER_BYTES - self->end,
+  got = self->source (self->next, self->buffer + self->end, BUFFER_BYTES - self->end,
                       error);
   if (got > 0)
     self->end += got;
@@ -412,7 +420,7 @@ _buildq_nar_read (BuildqSourceFunc source,
 
   self.canonical = canonical;
   self.path = g_string_new (path);
-  self.buffer = g_malloc (NAR_BUFFER_BYTES);
+  self.buffer = g_malloc (BUFFER_BYTES);
   ok = dir_fd >= 0 ? read_archive (&self, dir_fd, name, error)
                    : fail_errno (&self, error);
   if (!ok && self.touched)

@@ -30,11 +30,5 @@ G_BEGIN_DECLS
 
 /* Deeper trees are neither written nor read: each level holds a file descriptor. */
 #define NAR_MAX_DEPTH 256
-/* Fuzzers run often and read little. A link target, the longest string, must fit. */
-#ifdef FUZZING_BUILD_MODE_UNSAFE_FOR_PRODUCTION
-#define NAR_BUFFER_BYTES 8192
-#else
-#define NAR_BUFFER_BYTES (1024 * 1024)
-#endif
 
 G_END_DECLS

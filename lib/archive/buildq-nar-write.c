@@ -16,6 +16,9 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+/* Small enough to stay in the cache until who is next has read it. */
+#define BUFFER_BYTES (256 * 1024)
+
 typedef struct
 {
   BuildqSinkFunc sink;
@@ -67,7 +70,7 @@ flush (Writer *self, GError **error)
 static gboolean
 put (Writer *self, const void *data, gsize size, GError **error)
 {
-  if (NAR_BUFFER_BYTES - self->used < size && !flush (self, error))
+  if (BUFFER_BYTES - self->used < size && !flush (self, error))
     return FALSE;
   memcpy (self->buffer + self->used, data, size);
   self->used += size;
@@ -106,10 +109,10 @@ put_contents (Writer *self, int fd, guint64 size, GError **error)
     {
       gssize got;
 
-      if (self->used == NAR_BUFFER_BYTES && !flush (self, error))
+      if (self->used == BUFFER_BYTES && !flush (self, error))
         return FALSE;
       got = read (fd, self->buffer + self->used,
-                  MIN (rest + 1, NAR_BUFFER_BYTES - self->used));
+                  MIN (rest + 1, BUFFER_BYTES - self->used));
       if (got < 0 && errno == EINTR)
         continue;
       if (got < 0)
@@ -290,7 +293,7 @@ _buildq_nar_write (const char *path,
   Writer self = { .sink = sink, .next = next, .cancellable = cancellable };
   gboolean ok;
 
-  self.buffer = g_malloc (NAR_BUFFER_BYTES);
+  self.buffer = g_malloc (BUFFER_BYTES);
   self.path = g_string_new (path);
   ok = PUT (&self, NAR_MAGIC, error)
        && write_node (&self, AT_FDCWD, path, DT_UNKNOWN, error) && flush (&self, error);
