@@ -12,7 +12,7 @@ fuzz_programs = \
 fuzz_common = tests/fuzz/fuzz-common.c tests/fuzz/fuzz.h
 fuzz_ldflags = $(AM_LDFLAGS)
 if ENABLE_FUZZERS
-EXTRA_PROGRAMS = $(fuzz_programs)
+EXTRA_PROGRAMS += $(fuzz_programs)
 fuzz_ldflags += -fsanitize=fuzzer
 else
 check_PROGRAMS += $(fuzz_programs)
