@@ -20,6 +20,10 @@ void buildq_local_queue_set_session_ms (BuildqLocalQueue *self, gint64 session_m
 BUILDQ_AVAILABLE_IN_0_1
 void buildq_local_queue_set_claim_ms (BuildqLocalQueue *self, gint64 claim_ms);
 BUILDQ_AVAILABLE_IN_0_1
+void buildq_local_queue_set_keep_s (BuildqLocalQueue *self, gint64 keep_s);
+BUILDQ_AVAILABLE_IN_0_1
+void buildq_local_queue_set_keep_jobs (BuildqLocalQueue *self, gint64 keep_jobs);
+BUILDQ_AVAILABLE_IN_0_1
 void buildq_local_queue_set_store_dir (BuildqLocalQueue *self, const char *store_dir);
 BUILDQ_AVAILABLE_IN_0_1
 gboolean buildq_local_queue_set_key (BuildqLocalQueue *self,

@@ -60,4 +60,8 @@ void __tsan_acquire (void *what);
 gint64 _buildq_clock_now (void);
 gint64 _buildq_clock_real (void);
 
+/* For tests: both clocks, as this thread reads them, are @us ahead. What the main loop
+ * waits for comes no earlier. */
+void _buildq_clock_set_ahead (gint64 us);
+
 G_END_DECLS

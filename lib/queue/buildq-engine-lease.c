@@ -70,6 +70,7 @@ lease_forget (BuildqEngine *self, EngineLease *lease)
   g_ptr_array_remove_fast (lease->job->leases, lease);
   if (lease->job->lease == lease)
     lease->job->lease = NULL;
+  _buildq_engine_loosen (self, lease->job);
   g_hash_table_remove (self->leases, lease->token);
   g_clear_pointer (&lease->worker, g_ref_string_release);
   g_free (lease->token);

@@ -12,8 +12,10 @@
 typedef struct
 {
   BuildqEngine *engine;
-  EngineJob *job;  /* whose dependencies are being collected */
-  GPtrArray *deps; /* of that job */
+  EngineJob *job;      /* whose dependencies are being collected */
+  GPtrArray *deps;     /* of that job */
+  EngineJob *text_job; /* whose texts are being collected */
+  GPtrArray *texts;    /* of that job: hashes */
 } Load;
 
 static gboolean
@@ -27,7 +29,7 @@ makes_no_sense (GError **error, const char *what, gint64 number)
 static EngineJob *
 job_by_id (BuildqEngine *self, gint64 id)
 {
-  return id >= 1 && id <= self->jobs_by_id->len ? self->jobs_by_id->pdata[id - 1] : NULL;
+  return id > 0 ? _buildq_id_map_lookup (&self->jobs_by_id, id) : NULL;
 }
 
 static gboolean
@@ -47,7 +49,8 @@ load_job (gpointer data,
   EngineClass *class = _buildq_engine_class (self, class_name);
   EngineJob *job;
 
-  if (id < 1 || id > G_MAXINT32 || state < 0 || state >= ENGINE_N_STATES || class == NULL)
+  if (id < 1 || id > ENGINE_MAX_ID || state < 0 || state >= ENGINE_N_STATES
+      || class == NULL)
     return makes_no_sense (error, "job", id);
   job = _buildq_engine_add_job (self, id, key, class);
   class->counts[job->state]--;
@@ -173,7 +176,10 @@ load_request (gpointer data,
   if (final_status == NULL)
     return TRUE;
   request->final = buildq_request_status_new_from_json (final_status, error);
-  return request->final != NULL;
+  if (request->final == NULL)
+    return FALSE;
+  request->finished_us = request->final->finished_us;
+  return TRUE;
 }
 
 static gboolean
@@ -183,50 +189,123 @@ load_request_job (gpointer data, gint64 number, gint64 job_id, GError **error)
   EngineRequest *request = g_hash_table_lookup (self->numbers, &number);
   EngineJob *job = job_by_id (self, job_id);
 
+  /* One that was being forgotten has only its jobs left. */
+  if (request == NULL && self->leaving == NULL)
+    self->leaving = _buildq_engine_leaving_new (self, number);
+  if (request == NULL && self->leaving->number == number)
+    request = self->leaving;
   if (request == NULL || job == NULL)
     return makes_no_sense (error, "request", number);
   _buildq_engine_request_add_job (self, request, job);
   return TRUE;
 }
 
-/* What follows from the rest is not in the journal: counts, and the ready sets. */
+static gboolean
+load_text (gpointer data, const char *hash, GError **error)
+{
+  _buildq_engine_add_text (((Load *) data)->engine, hash);
+  return TRUE;
+}
+
+static void
+end_texts (Load *load)
+{
+  g_ptr_array_add (load->texts, NULL);
+  if (load->text_job != NULL)
+    _buildq_engine_load_texts (load->engine, load->text_job,
+                               (char **) load->texts->pdata);
+  load->text_job = NULL;
+  g_ptr_array_set_size (load->texts, 0);
+}
+
+static gboolean
+load_text_ref (gpointer data, gint64 id, const char *hash, GError **error)
+{
+  Load *load = data;
+  EngineJob *job = job_by_id (load->engine, id);
+
+  if (job == NULL)
+    return makes_no_sense (error, "a text of job", id);
+  if (job != load->text_job)
+    end_texts (load);
+  load->text_job = job;
+  g_ptr_array_add (load->texts, g_strdup (hash));
+  return TRUE;
+}
+
+/* What follows from the rest is not in the journal: counts, the ready sets, and what may
+ * be forgotten. */
+static void
+derive_job (BuildqEngine *self, EngineJob *job)
+{
+  gint64 ready_us = job->ready_us;
+
+  for (guint i = 0; job->state == BUILDQ_JOB_STATE_WAITING && i < job->n_deps; i++)
+    job->unfinished += job->deps[i].dep->state != BUILDQ_JOB_STATE_SUCCEEDED;
+  /* A lease is written in the commit that leases its job, so it must be there. */
+  if (job->place == 0
+      && (job->state == BUILDQ_JOB_STATE_READY
+          || (job->state == BUILDQ_JOB_STATE_LEASED && job->lease == NULL)))
+    {
+      _buildq_engine_set_state (self, job, BUILDQ_JOB_STATE_READY);
+      job->ready_us = ready_us;
+    }
+  if (job->state == BUILDQ_JOB_STATE_SUCCEEDED || job->state == BUILDQ_JOB_STATE_FAILED)
+    _buildq_engine_note_ended (self, job);
+  _buildq_engine_count_idle (self, job);
+  _buildq_engine_loosen (self, job);
+}
+
+static int
+compare_finished (gconstpointer a, gconstpointer b)
+{
+  const EngineRequest *x = *(EngineRequest *const *) a;
+  const EngineRequest *y = *(EngineRequest *const *) b;
+
+  if (x->finished_us != y->finished_us)
+    return x->finished_us > y->finished_us ? 1 : -1;
+  return (x->number > y->number) - (x->number < y->number);
+}
+
 static void
 derive (BuildqEngine *self)
 {
-  for (guint i = 0; i < self->jobs_by_id->len; i++)
-    {
-      EngineJob *job = self->jobs_by_id->pdata[i];
-      gint64 ready_us;
+  g_autoptr (GPtrArray) finished = g_ptr_array_new ();
+  EngineJob *job = NULL;
+  GList *link;
 
-      if (job == NULL || job->place != 0)
-        continue;
-      if (job->state == BUILDQ_JOB_STATE_SUCCEEDED
-          || job->state == BUILDQ_JOB_STATE_FAILED)
-        _buildq_engine_note_ended (self, job);
-      for (guint j = 0; job->state == BUILDQ_JOB_STATE_WAITING && j < job->n_deps; j++)
-        job->unfinished += job->deps[j]->state != BUILDQ_JOB_STATE_SUCCEEDED;
-      /* A lease is written in the commit that leases its job, so it must be there. */
-      if (job->state == BUILDQ_JOB_STATE_READY
-          || (job->state == BUILDQ_JOB_STATE_LEASED && job->lease == NULL))
-        {
-          ready_us = job->ready_us;
-          _buildq_engine_set_state (self, job, BUILDQ_JOB_STATE_READY);
-          job->ready_us = ready_us;
-        }
+  while ((job = _buildq_id_map_next (&self->jobs_by_id, job != NULL ? job->id : 0))
+         != NULL)
+    derive_job (self, job);
+  while ((link = g_queue_pop_head_link (&self->finished)) != NULL)
+    g_ptr_array_add (finished, link->data);
+  g_ptr_array_sort (finished, compare_finished);
+  for (guint i = 0; i < finished->len; i++)
+    {
+      EngineRequest *request = finished->pdata[i];
+
+      g_queue_push_tail_link (&self->finished, &request->link);
+      for (guint j = 0; j < request->jobs->len; j++)
+        ((EngineJob *) request->jobs->pdata[j])->latest = request;
     }
 }
 
 static const BuildqJournalLoader loader
-    = { load_job, load_dep, load_lease, load_request, load_request_job };
+    = { load_job,         load_dep,  load_lease,   load_request,
+        load_request_job, load_text, load_text_ref };
 
 gboolean
 _buildq_engine_load (BuildqEngine *self, GError **error)
 {
-  Load load = { .engine = self, .deps = g_ptr_array_new () };
+  Load load = { .engine = self,
+                .deps = g_ptr_array_new (),
+                .texts = g_ptr_array_new_with_free_func (g_free) };
   gboolean ok = _buildq_journal_load (self->journal, &loader, &load, error);
 
   end_deps (&load);
+  end_texts (&load);
   g_ptr_array_unref (load.deps);
+  g_ptr_array_unref (load.texts);
   if (!ok || !_buildq_engine_load_wishes (self, error))
     return FALSE;
   derive (self);

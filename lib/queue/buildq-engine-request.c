@@ -37,16 +37,23 @@ _buildq_engine_request_free (gpointer data)
   g_free (request);
 }
 
-/* Keeps the list of those that are active. */
+/* Keeps the lists of those that are active, the latest first, and of those that are
+ * finished, the latest last. */
 void
 _buildq_engine_note_request (BuildqEngine *self, EngineRequest *request)
 {
-  gboolean listed = request->link.prev != NULL || self->active.head == &request->link;
+  gboolean active = request->state == BUILDQ_REQUEST_STATE_ACTIVE;
+  GQueue *queue = active ? &self->active : &self->finished;
 
-  if (request->state == BUILDQ_REQUEST_STATE_ACTIVE && !listed)
-    g_queue_push_head_link (&self->active, &request->link);
-  else if (request->state != BUILDQ_REQUEST_STATE_ACTIVE && listed)
-    g_queue_unlink (&self->active, &request->link);
+  if (request->queue == queue)
+    return;
+  if (request->queue != NULL)
+    g_queue_unlink (request->queue, &request->link);
+  request->queue = queue;
+  if (active)
+    g_queue_push_head_link (queue, &request->link);
+  else
+    g_queue_push_tail_link (queue, &request->link);
 }
 
 EngineRequest *
@@ -95,6 +102,7 @@ hold_job (BuildqEngine *self, EngineRequest *request, EngineJob *job)
   g_ptr_array_add (job->requests, request);
   request->counts[job->state]++;
   update_priority (self, job);
+  _buildq_engine_count_idle (self, job);
 }
 
 void
@@ -103,8 +111,7 @@ _buildq_engine_request_add_job (BuildqEngine *self,
                                 EngineJob *job)
 {
   g_ptr_array_add (request->jobs, job);
-  if (job->latest == NULL || job->latest->number < request->number)
-    job->latest = request;
+  job->owners++;
   if (request->state == BUILDQ_REQUEST_STATE_ACTIVE)
     hold_job (self, request, job);
 }
@@ -113,7 +120,9 @@ static void
 let_go_of_job (BuildqEngine *self, EngineRequest *request, EngineJob *job)
 {
   g_ptr_array_remove_fast (job->requests, request);
+  job->latest = request;
   update_priority (self, job);
+  _buildq_engine_count_idle (self, job);
 }
 
 /* --- the end --- */
@@ -225,7 +234,7 @@ ended_without_success (const EngineJob *job)
 }
 
 /* The request by which @job is tried again when none is named: the latest of the active
- * ones that want it, or of all that did. */
+ * ones that want it, or the one of the others that finished last. */
 EngineRequest *
 _buildq_engine_latest_request (EngineJob *job)
 {
@@ -276,7 +285,7 @@ static gboolean
 can_begin (const EngineJob *job)
 {
   for (guint i = 0; i < job->n_deps; i++)
-    if (ended_without_success (job->deps[i]))
+    if (ended_without_success (job->deps[i].dep))
       return FALSE;
   return TRUE;
 }
@@ -290,9 +299,9 @@ wake_dependents (BuildqEngine *self, GPtrArray *jobs)
     {
       EngineJob *job = jobs->pdata[i];
 
-      for (guint j = 0; job->dependents != NULL && j < job->dependents->len; j++)
+      for (EngineEdge *edge = job->dependents; edge != NULL; edge = edge->next)
         {
-          EngineJob *dependent = job->dependents->pdata[j];
+          EngineJob *dependent = edge->job;
 
           if (dependent->state != BUILDQ_JOB_STATE_DEP_FAILED
               || dependent->requests == NULL || dependent->requests->len == 0

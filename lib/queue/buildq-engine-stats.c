@@ -204,9 +204,7 @@ _buildq_engine_note_ended (BuildqEngine *self, EngineJob *job)
   for (guint i = 0; i < ENGINE_N_ENDED && moved != 0; i++)
     {
       gint64 there = self->ended[i];
-      EngineJob *other = there > 0 && there <= self->jobs_by_id->len
-                             ? self->jobs_by_id->pdata[there - 1]
-                             : NULL;
+      EngineJob *other = _buildq_id_map_lookup (&self->jobs_by_id, there);
 
       if (other != NULL && other != job && other->finished_us > job->finished_us)
         continue;
@@ -221,8 +219,7 @@ add_ended (BuildqEngine *self, BuildqStats *stats)
   for (guint i = 0; i < ENGINE_N_ENDED && self->ended[i] != 0; i++)
     {
       gint64 id = self->ended[i];
-      EngineJob *job
-          = id <= self->jobs_by_id->len ? self->jobs_by_id->pdata[id - 1] : NULL;
+      EngineJob *job = _buildq_id_map_lookup (&self->jobs_by_id, id);
 
       if (job != NULL && buildq_job_state_is_final (job->state))
         _buildq_strv_add (&stats->ended, job->key);

@@ -35,8 +35,8 @@ list_unfinished_deps (EngineJob *job, BuildqJobStatus *status)
   g_autoptr (GPtrArray) keys = g_ptr_array_new ();
 
   for (guint i = 0; i < job->n_deps && keys->len < MAX_NAMES; i++)
-    if (job->deps[i]->state != BUILDQ_JOB_STATE_SUCCEEDED)
-      g_ptr_array_add (keys, job->deps[i]->key);
+    if (job->deps[i].dep->state != BUILDQ_JOB_STATE_SUCCEEDED)
+      g_ptr_array_add (keys, job->deps[i].dep->key);
   g_ptr_array_add (keys, NULL);
   g_strfreev (status->waiting_for);
   status->waiting_for = g_strdupv ((char **) keys->pdata);
@@ -108,42 +108,53 @@ compare_ids (gconstpointer a, gconstpointer b)
   return (x->id > y->id) - (x->id < y->id);
 }
 
+/* Whether there is room for more; a page that is full knows where the next begins. */
+static gboolean
+add_to_page (BuildqEngine *self, BuildqJobPage *page, BuildqQuery *query, EngineJob *job)
+{
+  gint64 limit = query->limit > 0 ? query->limit : DEFAULT_PAGE;
+
+  if (job->id <= query->after || !state_is_wanted (query->states, job))
+    return TRUE;
+  if (page->jobs->len == limit)
+    {
+      EngineJob *last = g_hash_table_lookup (
+          self->jobs, ((BuildqJobStatus *) page->jobs->pdata[limit - 1])->key);
+
+      page->next = last->id;
+      return FALSE;
+    }
+  g_ptr_array_add (page->jobs, _buildq_engine_job_status (self, job, FALSE));
+  return TRUE;
+}
+
 /* A page of the jobs of the queue, or of a request, in the order of submission. */
 BuildqJobPage *
 _buildq_engine_list_jobs (BuildqEngine *self, BuildqQuery *query, GError **error)
 {
-  gint64 limit = query->limit > 0 ? query->limit : DEFAULT_PAGE;
-  gint64 last = 0;
   g_autoptr (GPtrArray) jobs = NULL;
-  g_autoptr (BuildqJobPage) page = _buildq_value_new (&_buildq_job_page_info);
+  g_autoptr (BuildqJobPage) page = NULL;
+  EngineRequest *request = NULL;
 
-  if (query->request != NULL)
+  if (query->request != NULL
+      && (request = _buildq_engine_get_request (self, query->request, error)) == NULL)
+    return NULL;
+  page = _buildq_value_new (&_buildq_job_page_info);
+  if (request == NULL)
     {
-      EngineRequest *request = _buildq_engine_get_request (self, query->request, error);
+      EngineJob *job = NULL;
+      guint64 after = query->after;
 
-      if (request == NULL)
-        return NULL;
-      jobs = g_ptr_array_copy (request->jobs, NULL, NULL);
-      g_ptr_array_sort (jobs, compare_ids);
+      while ((job = _buildq_id_map_next (&self->jobs_by_id, after)) != NULL
+             && add_to_page (self, page, query, job))
+        after = job->id;
+      return g_steal_pointer (&page);
     }
-  else
-    jobs = g_ptr_array_ref (self->jobs_by_id);
 
-  for (guint i = query->request == NULL ? MIN (query->after, jobs->len) : 0;
-       i < jobs->len; i++)
-    {
-      EngineJob *job = jobs->pdata[i];
-
-      if (job == NULL || job->id <= query->after || !state_is_wanted (query->states, job))
-        continue;
-      if (page->jobs->len == limit)
-        {
-          page->next = last;
-          break;
-        }
-      g_ptr_array_add (page->jobs, _buildq_engine_job_status (self, job, FALSE));
-      last = job->id;
-    }
+  jobs = g_ptr_array_copy (request->jobs, NULL, NULL);
+  g_ptr_array_sort (jobs, compare_ids);
+  for (guint i = 0; i < jobs->len && add_to_page (self, page, query, jobs->pdata[i]); i++)
+    ;
   return g_steal_pointer (&page);
 }
 

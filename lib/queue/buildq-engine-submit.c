@@ -307,7 +307,7 @@ sign_inputs (BuildqEngine *self, BuildqJob *job)
 static void
 add_new_jobs (BuildqEngine *self, Intake *intake, GPtrArray *order)
 {
-  gint64 first_id = self->jobs_by_id->len + 1;
+  gint64 first_id = self->last_job + 1;
   gint64 next = first_id;
 
   /* Age follows the request; only dependencies must be there before they are pointed to.
@@ -371,7 +371,7 @@ _buildq_engine_closure (BuildqEngine *self, char **roots)
               g_array_set_size (path, path->len - 1);
               continue;
             }
-          visit = (Visit){ top->job->deps[top->next++], 0 };
+          visit = (Visit){ top->job->deps[top->next++].dep, 0 };
           if (g_hash_table_add (seen, visit.job))
             g_array_append_val (path, visit);
         }
@@ -433,14 +433,15 @@ all_keys (BuildqRequest *value)
 static void
 drop_unwanted (BuildqEngine *self, gint64 first_new)
 {
-  for (gint64 id = first_new; id <= self->jobs_by_id->len; id++)
+  for (gint64 id = first_new; id <= self->last_job; id++)
     {
-      EngineJob *job = self->jobs_by_id->pdata[id - 1];
+      EngineJob *job = _buildq_id_map_lookup (&self->jobs_by_id, id);
 
       if (job->requests != NULL)
         continue;
       _buildq_engine_set_message (job, g_strdup ("no request wants it"));
       _buildq_engine_set_state (self, job, BUILDQ_JOB_STATE_CANCELLED);
+      _buildq_engine_loosen (self, job);
     }
 }
 
@@ -486,7 +487,7 @@ _buildq_engine_submit (BuildqEngine *self, BuildqRequest *request, GError **erro
   g_autoptr (GArray) plans = g_array_new (FALSE, TRUE, sizeof (Plan));
   g_autoptr (GHashTable) index = g_hash_table_new (g_str_hash, g_str_equal);
   g_autoptr (GPtrArray) order = NULL;
-  gint64 first_new = self->jobs_by_id->len + 1;
+  gint64 first_new = self->last_job + 1;
 
   if (known != NULL)
     return known;

@@ -12,6 +12,9 @@
 #include "core/buildq-hash.h"
 #include "queue/buildq-engine.h"
 
+/* How long a text is kept that no job names: somebody may have put it to submit one. */
+#define UNUSED_US (3600 * (gint64) G_USEC_PER_SEC)
+
 /* The texts of jobs and results are in memory only until the journal has them. */
 
 static void
@@ -30,7 +33,10 @@ _buildq_engine_put_job (BuildqEngine *self,
   job->json = buildq_job_to_json (value);
   job->submitted_us = self->now_real;
   if (self->journal == NULL)
-    return;
+    {
+      _buildq_engine_take_texts (self, job, value->texts);
+      return;
+    }
 
   note_uncommitted (self, job);
   job->json_batch = _buildq_journal_get_open (self->journal);
@@ -40,7 +46,8 @@ _buildq_engine_put_job (BuildqEngine *self,
                        job->json);
   for (guint i = 0; i < job->n_deps; i++)
     _buildq_journal_add (self->journal, BUILDQ_JOURNAL_PUT_DEP, job->id,
-                         job->deps[i]->id);
+                         job->deps[i].dep->id);
+  _buildq_engine_take_texts (self, job, value->texts);
 }
 
 void
@@ -190,49 +197,153 @@ _buildq_engine_sign (BuildqEngine *self, BuildqArtifact *artifact)
 
 /* --- texts that the queue owns --- */
 
+void
+_buildq_engine_text_free (gpointer data)
+{
+  EngineText *text = data;
+
+  g_clear_pointer (&text->bytes, g_bytes_unref);
+  g_free (text->hash);
+  g_free (text);
+}
+
+EngineText *
+_buildq_engine_add_text (BuildqEngine *self, const char *hash)
+{
+  EngineText *text = g_new0 (EngineText, 1);
+
+  text->hash = g_strdup (hash);
+  text->used_us = self->now;
+  text->link.data = text;
+  g_hash_table_insert (self->texts, text->hash, text);
+  g_queue_push_tail_link (&self->unused_texts, &text->link);
+  return text;
+}
+
+/* Somebody relies on it, and may submit a job that names it. */
+static EngineText *
+use_text (BuildqEngine *self, const char *hash)
+{
+  EngineText *text = g_hash_table_lookup (self->texts, hash);
+
+  if (text == NULL || text->refs > 0)
+    return text;
+  text->used_us = self->now;
+  g_queue_unlink (&self->unused_texts, &text->link);
+  g_queue_push_tail_link (&self->unused_texts, &text->link);
+  return text;
+}
+
 char *
-_buildq_engine_put_text (BuildqEngine *self, GBytes *text)
+_buildq_engine_put_text (BuildqEngine *self, GBytes *bytes)
 {
   guint8 digest[BUILDQ_HASH_BYTES];
   gsize size;
-  gconstpointer data = g_bytes_get_data (text, &size);
+  gconstpointer data = g_bytes_get_data (bytes, &size);
   char *hash;
 
   _buildq_hash_bytes (data, size, digest);
   hash = _buildq_hash_format (digest);
+  if (use_text (self, hash) != NULL)
+    return hash;
   if (self->journal == NULL)
-    g_hash_table_replace (self->texts, g_strdup (hash), g_bytes_ref (text));
-  else if (!_buildq_journal_has_text (self->journal, hash))
-    _buildq_journal_add (self->journal, BUILDQ_JOURNAL_PUT_TEXT, hash, text);
+    _buildq_engine_add_text (self, hash)->bytes = g_bytes_ref (bytes);
+  else
+    {
+      _buildq_engine_add_text (self, hash);
+      _buildq_journal_add (self->journal, BUILDQ_JOURNAL_PUT_TEXT, hash, bytes);
+    }
   return hash;
 }
 
 GBytes *
 _buildq_engine_get_text (BuildqEngine *self, const char *hash, GError **error)
 {
+  EngineText *text = use_text (self, hash);
   GError *local = NULL;
-  GBytes *text;
+  GBytes *bytes = NULL;
 
-  if (self->journal == NULL)
-    {
-      text = g_hash_table_lookup (self->texts, hash);
-      if (text != NULL)
-        g_bytes_ref (text);
-    }
-  else
-    text = _buildq_journal_read_text (self->journal, hash, &local);
+  if (text != NULL && text->bytes != NULL)
+    bytes = g_bytes_ref (text->bytes);
+  else if (text != NULL)
+    bytes = _buildq_journal_read_text (self->journal, hash, &local);
   if (local != NULL)
     g_propagate_error (error, local);
-  else if (text == NULL)
+  else if (bytes == NULL)
     g_set_error (error, BUILDQ_ERROR, BUILDQ_ERROR_NOT_FOUND, "text '%s' is not here",
                  hash);
-  return text;
+  return bytes;
 }
 
 gboolean
 _buildq_engine_has_text (BuildqEngine *self, const char *hash)
 {
-  if (self->journal == NULL)
-    return g_hash_table_contains (self->texts, hash);
-  return _buildq_journal_has_text (self->journal, hash);
+  return use_text (self, hash) != NULL;
+}
+
+/* The texts that @job names are kept as long as it is. Any that are not there are passed
+ * over: an older queue did not look. */
+void
+_buildq_engine_load_texts (BuildqEngine *self, EngineJob *job, char **hashes)
+{
+  g_autoptr (GPtrArray) texts = g_ptr_array_new ();
+
+  for (char **p = hashes; *p != NULL; p++)
+    {
+      EngineText *text = g_hash_table_lookup (self->texts, *p);
+
+      if (text == NULL || g_ptr_array_find (texts, text, NULL))
+        continue;
+      if (text->refs++ == 0)
+        g_queue_unlink (&self->unused_texts, &text->link);
+      g_ptr_array_add (texts, text);
+    }
+  if (texts->len == 0)
+    return;
+  g_ptr_array_add (texts, NULL);
+  job->texts = (EngineText **) g_ptr_array_free (g_steal_pointer (&texts), FALSE);
+}
+
+void
+_buildq_engine_take_texts (BuildqEngine *self, EngineJob *job, char **hashes)
+{
+  _buildq_engine_load_texts (self, job, hashes);
+  for (EngineText **p = job->texts; self->journal != NULL && p != NULL && *p != NULL; p++)
+    _buildq_journal_add (self->journal, BUILDQ_JOURNAL_PUT_TEXT_REF, job->id, (*p)->hash);
+}
+
+void
+_buildq_engine_release_texts (BuildqEngine *self, EngineJob *job)
+{
+  for (EngineText **p = job->texts; p != NULL && *p != NULL; p++)
+    {
+      if (--(*p)->refs > 0)
+        continue;
+      (*p)->used_us = self->now;
+      g_queue_push_tail_link (&self->unused_texts, &(*p)->link);
+    }
+  g_clear_pointer (&job->texts, g_free);
+}
+
+gint64
+_buildq_engine_next_unused_text (BuildqEngine *self)
+{
+  EngineText *text = g_queue_peek_head (&self->unused_texts);
+
+  return text != NULL ? text->used_us + UNUSED_US : -1;
+}
+
+/* Whether there was one whose time has come. */
+gboolean
+_buildq_engine_drop_unused_text (BuildqEngine *self)
+{
+  EngineText *text = g_queue_peek_head (&self->unused_texts);
+
+  if (text == NULL || text->used_us + UNUSED_US > self->now)
+    return FALSE;
+  g_queue_unlink (&self->unused_texts, &text->link);
+  if (self->journal != NULL)
+    _buildq_journal_add (self->journal, BUILDQ_JOURNAL_DROP_TEXT, text->hash);
+  g_hash_table_remove (self->texts, text->hash);
+  return TRUE;
 }

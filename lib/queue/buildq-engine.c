@@ -11,12 +11,11 @@
 
 /* The key of a ready job: the most urgent first, of those the oldest. */
 #define MAX_PRIORITY 1000000
-#define ID_BITS 42
 
 static guint64
 ready_key (const EngineJob *job)
 {
-  return ((guint64) (MAX_PRIORITY - job->priority) << ID_BITS) | (guint64) job->id;
+  return ((guint64) (MAX_PRIORITY - job->priority) << ENGINE_ID_BITS) | (guint64) job->id;
 }
 
 /* --- classes --- */
@@ -94,13 +93,13 @@ job_free (gpointer data)
 
   job->class->counts[job->state]--;
   _buildq_engine_log_free (job);
-  g_clear_pointer (&job->dependents, g_ptr_array_unref);
   g_clear_pointer (&job->requests, g_ptr_array_unref);
   g_clear_pointer (&job->leases, g_ptr_array_unref);
   g_clear_pointer (&job->answered, g_ptr_array_unref);
   g_clear_pointer (&job->worker, g_ref_string_release);
   g_free (job->message);
   g_free (job->deps);
+  g_free (job->texts);
   g_free (job->json);
   g_free (job->result_json);
   g_free (job->result_token);
@@ -121,9 +120,8 @@ _buildq_engine_add_job (BuildqEngine *self,
   job->class = class;
   class->counts[job->state]++;
   g_hash_table_insert (self->jobs, job->key, job);
-  if (self->jobs_by_id->len < id)
-    g_ptr_array_set_size (self->jobs_by_id, id);
-  self->jobs_by_id->pdata[id - 1] = job;
+  _buildq_id_map_insert (&self->jobs_by_id, id, job);
+  self->last_job = MAX (self->last_job, id);
   return job;
 }
 
@@ -131,16 +129,34 @@ void
 _buildq_engine_set_deps (EngineJob *job, GPtrArray *deps)
 {
   job->n_deps = deps->len;
-  job->deps = g_new (EngineJob *, deps->len);
+  job->deps = g_new (EngineEdge, deps->len);
   for (guint i = 0; i < deps->len; i++)
     {
       EngineJob *dep = deps->pdata[i];
 
-      job->deps[i] = dep;
-      if (dep->dependents == NULL)
-        dep->dependents = g_ptr_array_new ();
-      g_ptr_array_add (dep->dependents, job);
+      job->deps[i] = (EngineEdge){ job, dep, dep->dependents, &dep->dependents };
+      if (dep->dependents != NULL)
+        dep->dependents->link = &job->deps[i].next;
+      dep->dependents = &job->deps[i];
     }
+}
+
+/* Of a job that nothing depends on. */
+void
+_buildq_engine_drop_job (BuildqEngine *self, EngineJob *job)
+{
+  g_return_if_fail (job->dependents == NULL);
+
+  for (guint i = 0; i < job->n_deps; i++)
+    {
+      EngineEdge *edge = &job->deps[i];
+
+      *edge->link = edge->next;
+      if (edge->next != NULL)
+        edge->next->link = edge->link;
+    }
+  _buildq_id_map_remove (&self->jobs_by_id, job->id);
+  g_hash_table_remove (self->jobs, job->key);
 }
 
 void
@@ -209,6 +225,7 @@ _buildq_engine_set_state (BuildqEngine *self, EngineJob *job, BuildqJobState sta
       job->lease = NULL;
       _buildq_engine_log_free (job);
     }
+  _buildq_engine_count_idle (self, job);
   _buildq_engine_mark (self, job);
 }
 
@@ -218,19 +235,15 @@ void
 _buildq_engine_start_job (BuildqEngine *self, EngineJob *job)
 {
   if (job->state == BUILDQ_JOB_STATE_SUCCEEDED)
-    for (guint i = 0; job->dependents != NULL && i < job->dependents->len; i++)
-      {
-        EngineJob *dependent = job->dependents->pdata[i];
-
-        if (dependent->state == BUILDQ_JOB_STATE_WAITING)
-          dependent->unfinished++;
-      }
+    for (EngineEdge *edge = job->dependents; edge != NULL; edge = edge->next)
+      if (edge->job->state == BUILDQ_JOB_STATE_WAITING)
+        edge->job->unfinished++;
 
   job->faults = 0;
   job->unfinished = 0;
   for (guint i = 0; i < job->n_deps; i++)
     {
-      EngineJob *dep = job->deps[i];
+      EngineJob *dep = job->deps[i].dep;
 
       if (dep->state == BUILDQ_JOB_STATE_SUCCEEDED)
         continue;
@@ -281,9 +294,9 @@ _buildq_engine_finish_job (BuildqEngine *self, EngineJob *job, BuildqJobState st
           else
             lease->session->dirty = TRUE;
         }
-      for (guint i = 0; done->dependents != NULL && i < done->dependents->len; i++)
+      for (EngineEdge *edge = done->dependents; edge != NULL; edge = edge->next)
         {
-          EngineJob *dependent = done->dependents->pdata[i];
+          EngineJob *dependent = edge->job;
 
           if (done->state == BUILDQ_JOB_STATE_SUCCEEDED)
             dep_succeeded (self, dependent);
@@ -309,7 +322,7 @@ _buildq_engine_new (BuildqJournal *journal)
 
   self->journal = journal;
   self->jobs = g_hash_table_new_full (g_str_hash, g_str_equal, NULL, job_free);
-  self->jobs_by_id = g_ptr_array_new ();
+  _buildq_id_map_init (&self->jobs_by_id);
   self->classes = g_hash_table_new_full (g_str_hash, g_str_equal, NULL, class_free);
   self->requests = g_hash_table_new_full (g_str_hash, g_str_equal, NULL,
                                           _buildq_engine_request_free);
@@ -322,8 +335,10 @@ _buildq_engine_new (BuildqJournal *journal)
   _buildq_heap_init (&self->deadlines, G_STRUCT_OFFSET (EngineTimer, place));
   self->dirty = g_ptr_array_new ();
   self->touched = g_ptr_array_new ();
-  self->texts = g_hash_table_new_full (g_str_hash, g_str_equal, g_free,
-                                       (GDestroyNotify) g_bytes_unref);
+  self->texts
+      = g_hash_table_new_full (g_str_hash, g_str_equal, NULL, _buildq_engine_text_free);
+  self->keep_us = -1;
+  self->keep_jobs = -1;
   return self;
 }
 
@@ -342,13 +357,15 @@ _buildq_engine_free (BuildqEngine *self)
     }
   _buildq_heap_clear (&self->deadlines);
   g_queue_clear (&self->uncommitted);
+  g_queue_clear (&self->loose);
   g_hash_table_unref (self->leases);
   g_hash_table_unref (self->names);
   g_hash_table_unref (self->wishes);
   g_hash_table_unref (self->sessions);
   g_hash_table_unref (self->numbers);
+  g_clear_pointer (&self->leaving, _buildq_engine_request_free);
   g_hash_table_unref (self->requests);
-  g_ptr_array_unref (self->jobs_by_id);
+  _buildq_id_map_clear (&self->jobs_by_id);
   g_hash_table_unref (self->jobs);
   g_hash_table_unref (self->classes);
   g_ptr_array_unref (self->dirty);

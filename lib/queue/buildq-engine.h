@@ -11,15 +11,21 @@
 
 #include "core/buildq-values.h"
 #include "queue/buildq-heap.h"
+#include "queue/buildq-id-map.h"
 #include "queue/buildq-journal.h"
 
 G_BEGIN_DECLS
 
 typedef struct _EngineJob EngineJob;
+typedef struct _EngineEdge EngineEdge;
 typedef struct _EngineLease EngineLease;
 typedef struct _EngineSession EngineSession;
 typedef struct _EngineRequest EngineRequest;
 typedef struct _BuildqEngine BuildqEngine;
+
+/* Of a job: with its priority it makes one key. */
+#define ENGINE_ID_BITS 42
+#define ENGINE_MAX_ID ((gint64) 1 << (ENGINE_ID_BITS - 1))
 
 #define ENGINE_N_STATES (BUILDQ_JOB_STATE_CANCELLED + 1)
 #define ENGINE_N_OUTCOMES (BUILDQ_OUTCOME_LOST + 1)
@@ -66,20 +72,41 @@ typedef struct
   gint64 watched_us; /* somebody watches until then (monotonic) */
 } EngineLog;
 
+/* That a job depends on another; it is in a list of all that depend on that one. */
+struct _EngineEdge
+{
+  EngineJob *job;
+  EngineJob *dep;
+  EngineEdge *next;
+  EngineEdge **link; /* where the list points to this one */
+};
+
+/* A text that jobs name by its hash. */
+typedef struct
+{
+  char *hash;
+  GBytes *bytes;  /* NULL: the journal has them */
+  guint refs;     /* jobs that name it */
+  gint64 used_us; /* when it was last asked for (monotonic), while no job names it … */
+  GList link;     /* … and it is in the engine's queue of such texts */
+} EngineText;
+
 struct _EngineJob
 {
   gint64 id; /* in the order of submission */
   char *key;
   EngineClass *class;
-  char *worker;  /* GRefString of who has it, or had it last */
-  char *message; /* why it is where it is */
-  EngineJob **deps;
-  GPtrArray *dependents; /* EngineJob, or NULL */
-  GPtrArray *requests;   /* EngineRequest: the active ones that want it, or NULL */
-  EngineRequest *latest; /* of all that want or wanted it, or NULL */
-  GPtrArray *leases;     /* EngineLease: all that may still be held, or NULL */
-  GPtrArray *answered;   /* tokens with which failures were accepted, or NULL */
-  EngineLease *lease;    /* the current one, while it is leased */
+  char *worker;           /* GRefString of who has it, or had it last */
+  char *message;          /* why it is where it is */
+  EngineEdge *deps;       /* n_deps of them */
+  EngineEdge *dependents; /* the first of those of others */
+  EngineText **texts;     /* NULL-terminated, or NULL */
+  GPtrArray *requests;    /* EngineRequest: the active ones that want it, or NULL */
+  EngineRequest
+      *latest;         /* of those that wanted it, the one that finished last, or NULL */
+  GPtrArray *leases;   /* EngineLease: all that may still be held, or NULL */
+  GPtrArray *answered; /* tokens with which failures were accepted, or NULL */
+  EngineLease *lease;  /* the current one, while it is leased */
   EngineLog *log;
   char *json;         /* what is not on disk yet (or never will, without a journal); */
   char *result_json;  /* NULL: the journal has it */
@@ -88,6 +115,7 @@ struct _EngineJob
   guint64 result_batch;
   gint64 submitted_us, ready_us, leased_us, finished_us; /* since the epoch; 0: not yet */
   guint n_deps;
+  guint owners;     /* requests that want or wanted it, as far as they are kept */
   guint unfinished; /* dependencies that have not succeeded, while it waits */
   guint place;      /* in the heap of its class */
   guint attempt;
@@ -96,6 +124,8 @@ struct _EngineJob
   guint8 state;   /* BuildqJobState */
   gboolean dirty; /* differs from the journal */
   gboolean has_result;
+  gboolean idle;  /* is counted as finished, and wanted by no active request */
+  gboolean loose; /* is in the queue of those that may be forgotten */
 };
 
 struct _EngineLease
@@ -157,7 +187,8 @@ struct _EngineRequest
   gint64 created_us, finished_us;
   gboolean touched;
   BuildqRequestStatus *final; /* once it is finished */
-  GList link;                 /* among the active ones of the engine */
+  GQueue *queue;              /* of the engine: the active ones, or the finished ones */
+  GList link;                 /* in that queue */
 };
 
 struct _BuildqEngine
@@ -169,10 +200,11 @@ struct _BuildqEngine
   gint64 session_us;
   gint64 claim_us;
 
-  GHashTable *jobs;      /* key → EngineJob, owned */
-  GPtrArray *jobs_by_id; /* id - 1 → EngineJob or NULL */
-  GHashTable *classes;   /* name → EngineClass, owned */
-  guint generation;      /* of the classes */
+  GHashTable *jobs; /* key → EngineJob, owned */
+  BuildqIdMap jobs_by_id;
+  gint64 last_job;     /* id */
+  GHashTable *classes; /* name → EngineClass, owned */
+  guint generation;    /* of the classes */
   guint n_ready;
   GHashTable *requests; /* id → EngineRequest, owned */
   GHashTable *numbers;  /* number → EngineRequest */
@@ -190,8 +222,18 @@ struct _BuildqEngine
   GPtrArray *dirty;     /* EngineJob */
   GPtrArray *touched;   /* EngineRequest that may be finished */
   GQueue uncommitted;   /* EngineJob with texts that the journal will have */
-  GHashTable *texts; /* hash → GBytes; without a journal all, else those not on disk */
-  GError *failed;    /* the journal could not be read: memory is to be rebuilt */
+  GHashTable *texts;    /* hash → EngineText, owned */
+  GQueue unused_texts;  /* EngineText; the one that was asked for longest ago is first */
+
+  /* What is finished is kept for a while. */
+  gint64 keep_us;   /* -1: for ever */
+  gint64 keep_jobs; /* so many; -1: all */
+  gint64 n_idle;    /* jobs that are finished, and wanted by no active request */
+  GQueue finished;  /* EngineRequest; the one that finished first is first */
+  EngineRequest
+      *leaving;   /* is being forgotten: its number and jobs are all that is left */
+  GQueue loose;   /* EngineJob that no request wants, and that may be forgotten */
+  GError *failed; /* the journal could not be read: memory is to be rebuilt */
 };
 
 /* --- buildq-engine.c --- */
@@ -206,6 +248,7 @@ EngineJob *_buildq_engine_add_job (BuildqEngine *self,
                                    const char *key,
                                    EngineClass *class);
 void _buildq_engine_set_deps (EngineJob *job, GPtrArray *deps);
+void _buildq_engine_drop_job (BuildqEngine *self, EngineJob *job);
 void _buildq_engine_set_state (BuildqEngine *self, EngineJob *job, BuildqJobState state);
 void _buildq_engine_finish_job (BuildqEngine *self, EngineJob *job, BuildqJobState state);
 void _buildq_engine_start_job (BuildqEngine *self, EngineJob *job);
@@ -229,6 +272,13 @@ BuildqArtifact *_buildq_engine_sign (BuildqEngine *self, BuildqArtifact *artifac
 char *_buildq_engine_put_text (BuildqEngine *self, GBytes *text);
 GBytes *_buildq_engine_get_text (BuildqEngine *self, const char *hash, GError **error);
 gboolean _buildq_engine_has_text (BuildqEngine *self, const char *hash);
+void _buildq_engine_text_free (gpointer text);
+EngineText *_buildq_engine_add_text (BuildqEngine *self, const char *hash);
+void _buildq_engine_take_texts (BuildqEngine *self, EngineJob *job, char **hashes);
+void _buildq_engine_load_texts (BuildqEngine *self, EngineJob *job, char **hashes);
+void _buildq_engine_release_texts (BuildqEngine *self, EngineJob *job);
+gboolean _buildq_engine_drop_unused_text (BuildqEngine *self);
+gint64 _buildq_engine_next_unused_text (BuildqEngine *self); /* -1: none */
 
 /* --- buildq-engine-submit.c --- */
 EngineRequest *_buildq_engine_submit (BuildqEngine *self,
@@ -256,6 +306,13 @@ void _buildq_engine_request_free (gpointer request);
 void _buildq_engine_note_request (BuildqEngine *self, EngineRequest *request);
 void _buildq_engine_finish_touched (BuildqEngine *self);
 BuildqRequestStatus *_buildq_engine_request_status (EngineRequest *request);
+
+/* --- buildq-engine-retain.c: what is finished is forgotten after a while --- */
+void _buildq_engine_count_idle (BuildqEngine *self, EngineJob *job);
+void _buildq_engine_loosen (BuildqEngine *self, EngineJob *job);
+EngineRequest *_buildq_engine_leaving_new (BuildqEngine *self, gint64 number);
+void _buildq_engine_forget_some (BuildqEngine *self);
+gint64 _buildq_engine_next_forget (BuildqEngine *self); /* -1: nothing */
 
 /* --- buildq-engine-session.c --- */
 BuildqSyncReply *_buildq_engine_sync (BuildqEngine *self,

@@ -45,6 +45,7 @@ struct _BuildqJournal
   sqlite3 *writer;
   sqlite3_stmt *statements[BUILDQ_JOURNAL_N_STATEMENTS];
   int log_pages;
+  gboolean may_shrink; /* something was dropped */
 };
 
 gboolean _buildq_journal_fail (sqlite3 *db, const char *doing, GError **error);

@@ -207,6 +207,19 @@ load_request_job (const Load *load, sqlite3_stmt *row, GError **error)
                                     sqlite3_column_int64 (row, 1), error);
 }
 
+static gboolean
+load_text (const Load *load, sqlite3_stmt *row, GError **error)
+{
+  return load->loader->text (load->user_data, column (row, 0), error);
+}
+
+static gboolean
+load_text_ref (const Load *load, sqlite3_stmt *row, GError **error)
+{
+  return load->loader->text_ref (load->user_data, sqlite3_column_int64 (row, 0),
+                                 column (row, 1), error);
+}
+
 /* In an order in which each row knows those that it names. */
 static const struct
 {
@@ -225,6 +238,8 @@ static const struct
     " ORDER BY number",
     load_request },
   { "SELECT request, job FROM request_jobs ORDER BY request, job", load_request_job },
+  { "SELECT hash FROM texts", load_text },
+  { "SELECT job, hash FROM text_refs ORDER BY job", load_text_ref },
 };
 
 gboolean

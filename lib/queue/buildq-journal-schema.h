@@ -40,4 +40,11 @@ static const JournalStatement journal_statements[BUILDQ_JOURNAL_N_STATEMENTS] = 
   = { "iisi",
       "UPDATE requests SET state = ?, finished_us = ?, status = ? WHERE number = ?" },
   [BUILDQ_JOURNAL_PUT_TEXT] = { "sb", "INSERT OR IGNORE INTO texts VALUES (?, ?)" },
+  [BUILDQ_JOURNAL_PUT_TEXT_REF]
+  = { "is", "INSERT OR IGNORE INTO text_refs VALUES (?, ?)" },
+  [BUILDQ_JOURNAL_DROP_JOB] = { "i", "DELETE FROM jobs WHERE id = ?" },
+  [BUILDQ_JOURNAL_DROP_REQUEST] = { "i", "DELETE FROM requests WHERE number = ?" },
+  [BUILDQ_JOURNAL_DROP_REQUEST_JOB]
+  = { "ii", "DELETE FROM request_jobs WHERE request = ? AND job = ?" },
+  [BUILDQ_JOURNAL_DROP_TEXT] = { "s", "DELETE FROM texts WHERE hash = ?" },
 };

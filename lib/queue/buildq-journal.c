@@ -16,6 +16,11 @@
 #define COMMIT_ON_DISK "PRAGMA synchronous = FULL; PRAGMA wal_autocheckpoint = 0;"
 #define CHECKPOINT_PAGES 1000       /* of the log: when nothing else is to be done */
 #define CHECKPOINT_PAGES_NOW 100000 /* and when something is */
+#define IDLE_US (50 * 1000)         /* without a batch, before the file is shrunk */
+#define INCREMENTAL 2               /* the mode of auto_vacuum */
+#define SHRINK_PAGES 256            /* at a time */
+#define SLACK_PAGES 1024            /* that are left for what comes … */
+#define SLACK_PART 4                /* … and one of so many */
 
 typedef union
 {
@@ -123,6 +128,7 @@ write_entry (BuildqJournal *self, const Entry *entry)
 
   sqlite3_reset (statement);
   sqlite3_clear_bindings (statement);
+  self->may_shrink |= entry->statement >= BUILDQ_JOURNAL_DROP_JOB;
   return ok;
 }
 
@@ -197,22 +203,40 @@ remember_log_size (gpointer data, sqlite3 *db, const char *name, int pages)
 
 /* Outside of commits, so that no answer waits for it. */
 static void
-checkpoint (BuildqJournal *self)
+checkpoint (BuildqJournal *self, int limit)
 {
-  int limit = g_async_queue_length (self->to_writer) > 0 ? CHECKPOINT_PAGES_NOW
-                                                         : CHECKPOINT_PAGES;
-
   if (self->log_pages < limit)
     return;
   sqlite3_wal_checkpoint_v2 (self->writer, NULL, SQLITE_CHECKPOINT_PASSIVE, NULL, NULL);
   self->log_pages = 0;
 }
 
+/* Gives some of the pages that are free back to the file system, from the end of the
+ * file; those that stay are filled again. Should it fail, the file stays as it is. */
+static void
+shrink (BuildqJournal *self)
+{
+  g_autofree char *sql = g_strdup_printf ("PRAGMA incremental_vacuum(%d)", SHRINK_PAGES);
+  gint64 free_pages, pages;
+
+  self->may_shrink
+      = _buildq_journal_read_number (self->writer, "PRAGMA freelist_count", &free_pages)
+        && _buildq_journal_read_number (self->writer, "PRAGMA page_count", &pages)
+        && free_pages > SLACK_PAGES && free_pages > pages / SLACK_PART
+        && run_sql (self->writer, sql);
+  checkpoint (self, self->may_shrink ? CHECKPOINT_PAGES : 1);
+}
+
 static Batch *
 take_batch (BuildqJournal *self)
 {
-  Batch *batch = g_async_queue_pop (self->to_writer);
+  Batch *batch = NULL;
 
+  while (batch == NULL)
+    if (!self->may_shrink)
+      batch = g_async_queue_pop (self->to_writer);
+    else if ((batch = g_async_queue_timeout_pop (self->to_writer, IDLE_US)) == NULL)
+      shrink (self);
   BUILDQ_TAKE_OVER (batch);
   return batch;
 }
@@ -235,7 +259,8 @@ writer_thread (gpointer data)
       g_source_set_priority (source, G_PRIORITY_DEFAULT);
       g_source_set_callback (source, batch_is_done, batch, batch_release);
       g_source_attach (source, self->context);
-      checkpoint (self);
+      checkpoint (self, g_async_queue_length (self->to_writer) > 0 ? CHECKPOINT_PAGES_NOW
+                                                                   : CHECKPOINT_PAGES);
     }
   batch_free (batch);
   return NULL;
@@ -243,15 +268,33 @@ writer_thread (gpointer data)
 
 /* --- opening --- */
 
+/* A journal that an older version made gives nothing back until it is written anew, once.
+ * That needs room for a second one: without, it goes on as it is. */
+static void
+make_shrinkable (BuildqJournal *self)
+{
+  gint64 mode;
+
+  if (!_buildq_journal_read_number (self->writer, "PRAGMA auto_vacuum", &mode)
+      || mode == INCREMENTAL)
+    return;
+  g_message ("the journal is written anew, so that it can shrink");
+  if (!run_sql (self->writer, "PRAGMA auto_vacuum = INCREMENTAL; VACUUM;"
+                              "PRAGMA wal_checkpoint(TRUNCATE)"))
+    g_message ("the journal cannot shrink: %s", sqlite3_errmsg (self->writer));
+}
+
 static gboolean
 set_up_writer (BuildqJournal *self, GError **error)
 {
-  if (!run_sql (self->writer,
-                "PRAGMA journal_mode = WAL; PRAGMA foreign_keys = OFF;" COMMIT_ON_DISK))
+  if (!run_sql (self->writer, "PRAGMA auto_vacuum = INCREMENTAL;"
+                              "PRAGMA journal_mode = WAL; PRAGMA foreign_keys = OFF;"
+                              "PRAGMA journal_size_limit = 16777216;" COMMIT_ON_DISK))
     return _buildq_journal_fail (self->writer, "opening", error);
   sqlite3_wal_hook (self->writer, remember_log_size, self);
   if (!_buildq_journal_migrate (self->writer, _buildq_journal_steps, error))
     return FALSE;
+  make_shrinkable (self);
   for (guint i = 0; i < BUILDQ_JOURNAL_N_STATEMENTS; i++)
     if (sqlite3_prepare_v3 (self->writer, journal_statements[i].sql, -1,
                             SQLITE_PREPARE_PERSISTENT, &self->statements[i], NULL)

@@ -30,8 +30,14 @@ typedef enum
   BUILDQ_JOURNAL_PUT_REQUEST, /* isssisi number, id, submitter, group, priority, wanted as
                                        JSON, created_us */
   BUILDQ_JOURNAL_PUT_REQUEST_JOB, /* ii   number, id of the job */
-  BUILDQ_JOURNAL_SET_REQUEST, /* iisi state, finished_us, final status as JSON, number */
-  BUILDQ_JOURNAL_PUT_TEXT,    /* sb   hash, text */
+  BUILDQ_JOURNAL_SET_REQUEST,  /* iisi state, finished_us, final status as JSON, number */
+  BUILDQ_JOURNAL_PUT_TEXT,     /* sb   hash, text */
+  BUILDQ_JOURNAL_PUT_TEXT_REF, /* is   id of the job that names it, hash */
+  /* What is forgotten. */
+  BUILDQ_JOURNAL_DROP_JOB,         /* i    id; with all that is the job's own */
+  BUILDQ_JOURNAL_DROP_REQUEST,     /* i    number; then its jobs, one by one */
+  BUILDQ_JOURNAL_DROP_REQUEST_JOB, /* ii   number, id of the job */
+  BUILDQ_JOURNAL_DROP_TEXT,        /* s    hash */
   BUILDQ_JOURNAL_N_STATEMENTS,
 } BuildqJournalStatement;
 
@@ -76,6 +82,8 @@ typedef struct
                        const char *final_status,
                        GError **error);
   gboolean (*request_job) (gpointer user_data, gint64 number, gint64 job, GError **error);
+  gboolean (*text) (gpointer user_data, const char *hash, GError **error);
+  gboolean (*text_ref) (gpointer user_data, gint64 id, const char *hash, GError **error);
 } BuildqJournalLoader;
 
 BuildqJournal *_buildq_journal_open (const char *path,

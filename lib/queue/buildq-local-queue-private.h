@@ -20,6 +20,7 @@ struct _BuildqLocalQueue
   GError *unwell;    /* what the last commit failed with; NULL: it did not */
   gint64 next_probe; /* when the next commit that only tests is tried (µs, monotonic) */
   GSource *timer;    /* the next deadline */
+  GSource *tidying;  /* when the next thing is to be forgotten */
   GQueue held;       /* Held: what is to be said once it is on disk */
 
   char *instance;
@@ -27,9 +28,14 @@ struct _BuildqLocalQueue
   BuildqKey *key;
   gint64 session_ms;
   gint64 claim_ms;
+  gint64 keep_s;
+  gint64 keep_jobs;
 };
 
 void _buildq_local_queue_iface_init (BuildqQueueInterface *iface);
+
+/* After one of them changed. */
+void _buildq_local_queue_apply_settings (BuildqLocalQueue *self);
 
 /* Around each change: brings the engine to the present; FALSE, with @task answered, when
  * the queue cannot work. */

@@ -21,6 +21,10 @@
  * wait for it fail with `UNAVAILABLE`, memory is made anew from what is on disk, and the
  * queue goes on as soon as it can write again.
  *
+ * Requests that are finished, and their jobs, are kept for a while, so that one can look
+ * at them, share them and try them again; see
+ * [method@Buildq.LocalQueue.set_keep_s] and [method@Buildq.LocalQueue.set_keep_jobs].
+ *
  * It belongs to the thread-default main context of its construction.
  *
  * Since: 0.1
@@ -28,6 +32,10 @@
 
 #define DEFAULT_SESSION_MS 30000
 #define DEFAULT_CLAIM_MS 10000
+#define DEFAULT_KEEP_S (30 * 24 * 3600)
+#define DEFAULT_KEEP_JOBS 100000
+#define MAX_TIDYING_US                                                                   \
+  (3600 * (gint64) G_USEC_PER_SEC) /* the clock may be set meanwhile */
 #define DEFAULT_STORE_DIR "/buildq/store"
 #define RETRY_US G_USEC_PER_SEC
 
@@ -49,8 +57,16 @@ G_DEFINE_FINAL_TYPE_WITH_CODE (BuildqLocalQueue,
                                G_IMPLEMENT_INTERFACE (BUILDQ_TYPE_QUEUE,
                                                       _buildq_local_queue_iface_init))
 
+static void arm_tidying (BuildqLocalQueue *self);
 static void open_engine (BuildqLocalQueue *self);
 static void settle (BuildqLocalQueue *self, Held *answer);
+
+static void
+set_time (BuildqLocalQueue *self)
+{
+  self->engine->now = _buildq_clock_now ();
+  self->engine->now_real = _buildq_clock_real ();
+}
 
 /* --- what is held --- */
 
@@ -139,6 +155,20 @@ fail_stop (BuildqLocalQueue *self, const GError *error)
     settle (self, NULL);
 }
 
+/* While there is much to write, some is forgotten with each batch: as much is finished as
+ * is begun. */
+static void
+tidy_with_batch (BuildqLocalQueue *self)
+{
+  gint64 next;
+
+  set_time (self);
+  next = _buildq_engine_next_forget (self->engine);
+  if (next < 0 || next > self->engine->now)
+    return;
+  _buildq_engine_forget_some (self->engine);
+}
+
 static void
 batch_done (guint64 batch, const GError *error, gpointer user_data)
 {
@@ -151,7 +181,9 @@ batch_done (guint64 batch, const GError *error, gpointer user_data)
     }
   g_clear_error (&self->unwell);
   _buildq_engine_committed (self->engine, batch);
+  tidy_with_batch (self);
   _buildq_journal_flush (self->journal);
+  arm_tidying (self);
   release_held (self, batch);
 }
 
@@ -206,6 +238,16 @@ read_or_make_meta (BuildqLocalQueue *self, GError **error)
   return self->key != NULL;
 }
 
+static void
+set_up_engine (BuildqLocalQueue *self)
+{
+  self->engine->claim_us = self->claim_ms * 1000;
+  g_clear_pointer (&self->engine->key, buildq_key_unref);
+  self->engine->key = buildq_key_ref (self->key);
+  self->engine->keep_us = self->keep_s < 0 ? -1 : self->keep_s * (gint64) G_USEC_PER_SEC;
+  self->engine->keep_jobs = self->keep_jobs;
+}
+
 static gboolean
 try_open (BuildqLocalQueue *self, GError **error)
 {
@@ -220,11 +262,9 @@ try_open (BuildqLocalQueue *self, GError **error)
     return FALSE;
 
   self->engine = _buildq_engine_new (self->journal);
-  self->engine->now = _buildq_clock_now ();
-  self->engine->now_real = _buildq_clock_real ();
+  set_time (self);
   self->engine->session_us = self->session_ms * 1000;
-  self->engine->claim_us = self->claim_ms * 1000;
-  self->engine->key = buildq_key_ref (self->key);
+  set_up_engine (self);
   return self->journal == NULL || _buildq_engine_load (self->engine, error);
 }
 
@@ -264,6 +304,21 @@ arm_timer (BuildqLocalQueue *self)
   g_source_set_ready_time (self->timer, _buildq_engine_next_deadline (self->engine));
 }
 
+/* Nothing else waits for what is forgotten: when there is nothing else to do, or with a
+ * batch that is written anyway. */
+static void
+arm_tidying (BuildqLocalQueue *self)
+{
+  gint64 next = _buildq_engine_next_forget (self->engine);
+
+  if (next >= 0)
+    next = MIN (next, self->engine->now + MAX_TIDYING_US);
+  if (next >= 0 && self->journal != NULL
+      && _buildq_journal_get_pending (self->journal) != 0)
+    next = -1;
+  g_source_set_ready_time (self->tidying, next);
+}
+
 /* All that was changed goes on its way to the disk, and @answer with it; without a
  * journal it is true now. Answering calls the user, who may come back in, or drop the
  * queue. */
@@ -287,14 +342,27 @@ settle (BuildqLocalQueue *self, Held *answer)
   arm_timer (self);
   if (self->journal != NULL)
     _buildq_journal_flush (self->journal);
+  arm_tidying (self);
   release_held (self, 0);
+}
+
+void
+_buildq_local_queue_apply_settings (BuildqLocalQueue *self)
+{
+  if (self->engine == NULL)
+    return;
+  set_time (self);
+  if (self->engine->session_us != self->session_ms * 1000)
+    _buildq_engine_set_session_us (self->engine, self->session_ms * 1000);
+  set_up_engine (self);
+  arm_timer (self);
+  arm_tidying (self);
 }
 
 static void
 bring_to_present (BuildqLocalQueue *self)
 {
-  self->engine->now = _buildq_clock_now ();
-  self->engine->now_real = _buildq_clock_real ();
+  set_time (self);
   _buildq_engine_expire (self->engine);
 }
 
@@ -372,12 +440,37 @@ deadline_came (gpointer data)
 }
 
 static gboolean
+time_to_tidy (gpointer data)
+{
+  BuildqLocalQueue *self = data;
+
+  g_source_set_ready_time (self->tidying, -1);
+  if (self->engine == NULL)
+    return G_SOURCE_CONTINUE;
+  bring_to_present (self);
+  _buildq_engine_forget_some (self->engine);
+  settle (self, NULL);
+  return G_SOURCE_CONTINUE;
+}
+
+static gboolean
 timer_dispatch (GSource *source, GSourceFunc callback, gpointer data)
 {
   return callback (data);
 }
 
 static GSourceFuncs timer_funcs = { .dispatch = timer_dispatch };
+
+static GSource *
+new_timer (BuildqLocalQueue *self, const char *name, GSourceFunc func)
+{
+  GSource *timer = g_source_new (&timer_funcs, sizeof (GSource));
+
+  g_source_set_static_name (timer, name);
+  g_source_set_callback (timer, func, self, NULL);
+  g_source_attach (timer, self->context);
+  return timer;
+}
 
 /* --- the object --- */
 
@@ -391,6 +484,9 @@ buildq_local_queue_dispose (GObject *object)
   if (self->timer != NULL)
     g_source_destroy (self->timer);
   g_clear_pointer (&self->timer, g_source_unref);
+  if (self->tidying != NULL)
+    g_source_destroy (self->tidying);
+  g_clear_pointer (&self->tidying, g_source_unref);
   close_engine (self);
   fail_held (self, error);
   G_OBJECT_CLASS (buildq_local_queue_parent_class)->dispose (object);
@@ -428,10 +524,10 @@ buildq_local_queue_init (BuildqLocalQueue *self)
   self->claim_ms = DEFAULT_CLAIM_MS;
   self->store_dir = g_strdup (DEFAULT_STORE_DIR);
   self->instance = g_uuid_string_random ();
-  self->timer = g_source_new (&timer_funcs, sizeof (GSource));
-  g_source_set_static_name (self->timer, "buildq-local-queue");
-  g_source_set_callback (self->timer, deadline_came, self, NULL);
-  g_source_attach (self->timer, self->context);
+  self->keep_s = DEFAULT_KEEP_S;
+  self->keep_jobs = DEFAULT_KEEP_JOBS;
+  self->timer = new_timer (self, "buildq-local-queue", deadline_came);
+  self->tidying = new_timer (self, "buildq-local-queue-tidying", time_to_tidy);
 }
 
 /**
@@ -463,136 +559,4 @@ buildq_local_queue_new (const char *path, GError **error)
     }
   settle (self, NULL);
   return g_steal_pointer (&self);
-}
-
-/**
- * buildq_local_queue_set_session_ms:
- * @self: a queue
- * @session_ms: a time in milliseconds, at least 100
- *
- * Sets after how much silence a session lapses, and its leases go to others. The default
- * is 30,000.
- *
- * Since: 0.1
- */
-void
-buildq_local_queue_set_session_ms (BuildqLocalQueue *self, gint64 session_ms)
-{
-  g_return_if_fail (BUILDQ_IS_LOCAL_QUEUE (self));
-  g_return_if_fail (session_ms >= 100);
-
-  self->session_ms = session_ms;
-  if (self->engine == NULL)
-    return;
-  _buildq_engine_set_session_us (self->engine, session_ms * 1000);
-  arm_timer (self);
-}
-
-/**
- * buildq_local_queue_set_claim_ms:
- * @self: a queue
- * @claim_ms: a time in milliseconds, at least 100
- *
- * Sets in how much time a grant must be claimed before it goes to another. The default is
- * 10,000.
- *
- * Since: 0.1
- */
-void
-buildq_local_queue_set_claim_ms (BuildqLocalQueue *self, gint64 claim_ms)
-{
-  g_return_if_fail (BUILDQ_IS_LOCAL_QUEUE (self));
-  g_return_if_fail (claim_ms >= 100);
-
-  self->claim_ms = claim_ms;
-  if (self->engine != NULL)
-    self->engine->claim_us = claim_ms * 1000;
-}
-
-/**
- * buildq_local_queue_set_store_dir:
- * @self: a queue
- * @store_dir: an absolute path, such as `/nix/store`
- *
- * Sets the store directory that is part of all store paths of the farm. The default is
- * `/buildq/store`.
- *
- * Since: 0.1
- */
-void
-buildq_local_queue_set_store_dir (BuildqLocalQueue *self, const char *store_dir)
-{
-  g_return_if_fail (BUILDQ_IS_LOCAL_QUEUE (self));
-  g_return_if_fail (store_dir != NULL && g_path_is_absolute (store_dir));
-
-  _buildq_set_string (&self->store_dir, store_dir);
-}
-
-/**
- * buildq_local_queue_set_key:
- * @self: a queue
- * @key: a secret key
- * @error: `INVALID` when @key is only the public half
- *
- * Sets the key that the farm signs with. Without this, the queue makes one, and keeps it
- * in its journal.
- *
- * Returns: whether the key can sign
- *
- * Since: 0.1
- */
-gboolean
-buildq_local_queue_set_key (BuildqLocalQueue *self, BuildqKey *key, GError **error)
-{
-  g_return_val_if_fail (BUILDQ_IS_LOCAL_QUEUE (self), FALSE);
-  g_return_val_if_fail (key != NULL, FALSE);
-
-  if (!buildq_key_is_secret (key))
-    {
-      g_set_error (error, BUILDQ_ERROR, BUILDQ_ERROR_INVALID,
-                   "key '%s' is public, and cannot sign", buildq_key_get_name (key));
-      return FALSE;
-    }
-  buildq_key_ref (key);
-  g_clear_pointer (&self->key, buildq_key_unref);
-  self->key = key;
-  if (self->engine != NULL)
-    {
-      g_clear_pointer (&self->engine->key, buildq_key_unref);
-      self->engine->key = buildq_key_ref (key);
-    }
-  return TRUE;
-}
-
-/**
- * buildq_local_queue_get_key:
- * @self: a queue
- *
- * Returns: (transfer none): the key that the farm signs with
- *
- * Since: 0.1
- */
-BuildqKey *
-buildq_local_queue_get_key (BuildqLocalQueue *self)
-{
-  g_return_val_if_fail (BUILDQ_IS_LOCAL_QUEUE (self), NULL);
-
-  return self->key;
-}
-
-/**
- * buildq_local_queue_get_instance:
- * @self: a queue
- *
- * Returns: (transfer none): an id that no other queue has; it stays the same with the
- * journal
- *
- * Since: 0.1
- */
-const char *
-buildq_local_queue_get_instance (BuildqLocalQueue *self)
-{
-  g_return_val_if_fail (BUILDQ_IS_LOCAL_QUEUE (self), NULL);
-
-  return self->instance;
 }

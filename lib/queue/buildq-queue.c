@@ -229,8 +229,8 @@ buildq_queue_cancel_finish (BuildqQueue *self, GAsyncResult *result, GError **er
 /**
  * buildq_queue_retry_async:
  * @self: a queue
- * @request_id: (nullable): the id of a request; %NULL for the latest that wants @key,
- * active ones first
+ * @request_id: (nullable): the id of a request; %NULL for the latest active one that
+ * wants @key, or the one that finished last
  * @key: (nullable): the key of one of its jobs; %NULL for all
  * @io_priority: the priority of the sources, such as %G_PRIORITY_DEFAULT
  * @cancellable: (nullable): to cancel it

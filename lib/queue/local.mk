@@ -14,6 +14,7 @@ lib_libbuildq_internal_la_SOURCES += \
 	lib/queue/buildq-engine-lease.c \
 	lib/queue/buildq-engine-load.c \
 	lib/queue/buildq-engine-request.c \
+	lib/queue/buildq-engine-retain.c \
 	lib/queue/buildq-engine-session.c \
 	lib/queue/buildq-engine-stats.c \
 	lib/queue/buildq-engine-status.c \
@@ -24,6 +25,8 @@ lib_libbuildq_internal_la_SOURCES += \
 	lib/queue/buildq-engine.h \
 	lib/queue/buildq-heap.c \
 	lib/queue/buildq-heap.h \
+	lib/queue/buildq-id-map.c \
+	lib/queue/buildq-id-map.h \
 	lib/queue/buildq-journal-file.c \
 	lib/queue/buildq-journal-private.h \
 	lib/queue/buildq-journal-read.c \
@@ -34,6 +37,7 @@ lib_libbuildq_internal_la_SOURCES += \
 	lib/queue/buildq-local-queue-backup.c \
 	lib/queue/buildq-local-queue-iface.c \
 	lib/queue/buildq-local-queue-private.h \
+	lib/queue/buildq-local-queue-settings.c \
 	lib/queue/buildq-local-queue.c
 
 # Who may do what.

@@ -38,3 +38,9 @@ check_PROGRAMS += tests/queue/test-stats
 tests_queue_test_stats_SOURCES = tests/queue/test-stats.c tests/queue/queue-calls.c \
 	tests/queue/queue-calls.h
 tests_queue_test_stats_LDADD = $(test_internal_ldadd)
+
+# It counts what is in memory, and sets the clock.
+check_PROGRAMS += tests/queue/test-retention
+tests_queue_test_retention_SOURCES = tests/queue/test-retention.c tests/queue/queue-calls.c \
+	tests/queue/queue-calls.h
+tests_queue_test_retention_LDADD = $(test_internal_ldadd)

@@ -107,15 +107,12 @@ assert_as_scanned (Fixture *f)
   guint active = 0;
   GHashTableIter iter;
   gpointer request;
+  EngineJob *job = NULL;
 
   g_assert_no_error (error);
-  for (guint i = 0; i < engine->jobs_by_id->len; i++)
-    {
-      EngineJob *job = engine->jobs_by_id->pdata[i];
-
-      if (job != NULL)
-        found[job->class->kind[1] - '0'][job->state]++;
-    }
+  while ((job = _buildq_id_map_next (&engine->jobs_by_id, job != NULL ? job->id : 0))
+         != NULL)
+    found[job->class->kind[1] - '0'][job->state]++;
   g_hash_table_iter_init (&iter, engine->requests);
   while (g_hash_table_iter_next (&iter, NULL, &request))
     active += ((EngineRequest *) request)->state == BUILDQ_REQUEST_STATE_ACTIVE;
