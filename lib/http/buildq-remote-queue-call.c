@@ -5,6 +5,8 @@
 
 #include "http/buildq-http-error.h"
 #include "http/buildq-remote-queue-private.h"
+#include "core/buildq-process.h"
+#include "core/buildq-protocol.h"
 
 #define READ_BYTES (64 * 1024)
 
@@ -61,10 +63,31 @@ _buildq_remote_message (BuildqRemoteQueue *self, const char *method, const char 
     return NULL;
   /* A redirection would carry the token elsewhere. */
   soup_message_add_flags (msg, SOUP_MESSAGE_NO_REDIRECT);
+  soup_message_headers_replace (soup_message_get_request_headers (msg),
+                                BUILDQ_PROTOCOL_HEADER,
+                                G_STRINGIFY (BUILDQ_PROTOCOL_VERSION));
   if (self->authorization != NULL)
     soup_message_headers_replace (soup_message_get_request_headers (msg), "Authorization",
                                   self->authorization);
   return msg;
+}
+
+/* One that says nothing is older than this header, and speaks version 1. */
+static gboolean
+check_version (BuildqRemoteQueue *self, SoupMessage *msg, GError **error)
+{
+  static const char own[] = G_STRINGIFY (BUILDQ_PROTOCOL_VERSION);
+  SoupMessageHeaders *headers = soup_message_get_response_headers (msg);
+  const char *header = soup_message_headers_get_one (headers, BUILDQ_PROTOCOL_HEADER);
+  g_auto (GStrv) spoken = g_strsplit (header != NULL ? header : own, " ", 16);
+
+  if (g_strv_contains ((const char *const *) spoken, own))
+    return TRUE;
+  g_set_error (error, BUILDQ_ERROR, BUILDQ_ERROR_NOT_SUPPORTED,
+               "queue at %s: it speaks version %s of the protocol; this is %s %s, which "
+               "speaks version %s",
+               self->uri, header, PACKAGE_NAME, PACKAGE_VERSION, own);
+  return FALSE;
 }
 
 static void
@@ -78,6 +101,11 @@ conclude (GTask *task, Call *call)
   call->body = g_byte_array_new ();
   if (g_task_return_error_if_cancelled (task))
     return;
+  if (!check_version (g_task_get_source_object (task), call->msg, &error))
+    {
+      g_task_return_error (task, g_steal_pointer (&error));
+      return;
+    }
   if (status >= 200 && status < 300)
     {
       call->done (task, body);
@@ -155,9 +183,15 @@ _buildq_remote_call (BuildqRemoteQueue *self,
   g_autoptr (GTask) owned = task;
   g_autoptr (SoupMessage) msg = NULL;
   Call *call;
+  GError *error = NULL;
 
   if (g_task_return_error_if_cancelled (task))
     return;
+  if (!_buildq_process_check (self, &error))
+    {
+      g_task_return_error (task, error);
+      return;
+    }
   if (path != NULL && self->soup != NULL)
     msg = _buildq_remote_message (self, method, path);
   if (msg == NULL)

@@ -12,6 +12,7 @@
 #include "http/buildq-remote-queue-private.h"
 
 #include "core/buildq-thread.h"
+#include "core/buildq-process.h"
 
 #include <buildq/buildq-sync-message.h>
 #include <buildq/buildq-sync-reply.h>
@@ -261,12 +262,18 @@ _buildq_remote_sync_async (BuildqQueue *queue,
   BuildqRemoteQueue *self = BUILDQ_REMOTE_QUEUE (queue);
   g_autoptr (GTask) task = g_task_new (self, cancellable, callback, user_data);
   g_autofree char *json = buildq_sync_message_to_json (message);
+  GError *error = NULL;
   Sync *sync;
 
   g_task_set_source_tag (task, _buildq_remote_sync_async);
   g_task_set_priority (task, io_priority);
   if (g_task_return_error_if_cancelled (task))
     return;
+  if (!_buildq_process_check (self, &error))
+    {
+      g_task_return_error (task, error);
+      return;
+    }
   if (strlen (json) > MAX_MESSAGE_BYTES)
     {
       g_task_return_new_error (task, BUILDQ_ERROR, BUILDQ_ERROR_TOO_LARGE,

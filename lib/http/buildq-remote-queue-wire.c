@@ -249,7 +249,8 @@ take_refusal (BuildqRemoteQueue *self, SoupMessage *msg)
   guint status = soup_message_get_status (msg);
   g_autoptr (GError) error = NULL;
 
-  if (status != 401 && status != 403 && status != 407 && status != 429 && status < 500)
+  if (status != 401 && status != 403 && status != 407 && status != 429
+      && (status < 500 || status == 501))
     {
       g_info ("queue at %s: no WebSocket (%u), asking by POST", self->uri, status);
       g_clear_object (&self->connecting);

@@ -7,6 +7,8 @@
 
 #include <string.h>
 
+#include "core/buildq-process.h"
+
 #define FIRST_DELAY_MS 500
 #define MAX_CONNECTIONS 8
 
@@ -37,6 +39,12 @@ buildq_remote_queue_dispose (GObject *object)
 {
   BuildqRemoteQueue *self = BUILDQ_REMOTE_QUEUE (object);
 
+  if (!_buildq_process_is_own (self))
+    {
+      /* Its connections are the parent's. */
+      G_OBJECT_CLASS (buildq_remote_queue_parent_class)->dispose (object);
+      return;
+    }
   _buildq_remote_wire_close (self);
   g_clear_object (&self->soup);
 
@@ -66,6 +74,7 @@ buildq_remote_queue_class_init (BuildqRemoteQueueClass *class)
 static void
 buildq_remote_queue_init (BuildqRemoteQueue *self)
 {
+  _buildq_process_note (self);
   self->context = g_main_context_ref_thread_default ();
   self->use_websocket = TRUE;
   self->first_delay_ms = FIRST_DELAY_MS;

@@ -94,6 +94,8 @@ _buildq_exchange_send (Exchange *self, guint status, const char *type, GBytes *b
     return;
   soup_server_message_set_status (self->msg, status, NULL);
   soup_message_headers_set_content_type (headers, type, NULL);
+  soup_message_headers_replace (headers, BUILDQ_PROTOCOL_HEADER,
+                                G_STRINGIFY (BUILDQ_PROTOCOL_VERSION));
   soup_message_headers_replace (headers, "Cache-Control", "no-store");
   soup_message_headers_replace (headers, "X-Content-Type-Options", "nosniff");
   soup_message_body_append_bytes (body, bytes);
@@ -201,6 +203,31 @@ decode_arg (Exchange *self, GError **error)
   return FALSE;
 }
 
+/* Who asks for another version, by the path or in the header, is told of both. */
+static gboolean
+check_version (Exchange *self, const char *path, GError **error)
+{
+  static const char own[] = G_STRINGIFY (BUILDQ_PROTOCOL_VERSION);
+  SoupMessageHeaders *headers = soup_server_message_get_request_headers (self->msg);
+  const char *header = soup_message_headers_get_one (headers, BUILDQ_PROTOCOL_HEADER);
+  g_auto (GStrv) spoken = g_strsplit (header != NULL ? header : own, " ", 16);
+  g_autofree char *asked = NULL;
+
+  if (g_str_has_prefix (path, "/v") && g_ascii_isdigit (path[2]))
+    asked = g_strndup (path + 2, strspn (path + 2, "0123456789"));
+  if (asked != NULL && strcmp (asked, own) == 0)
+    g_clear_pointer (&asked, g_free);
+  if (asked == NULL && !g_strv_contains ((const char *const *) spoken, own))
+    asked = g_strdup (header);
+  if (asked == NULL)
+    return TRUE;
+  g_set_error (error, BUILDQ_ERROR, BUILDQ_ERROR_NOT_SUPPORTED,
+               "version %s of the protocol is asked for; this is %s %s, which speaks "
+               "version %s",
+               asked, PACKAGE_NAME, PACKAGE_VERSION, own);
+  return FALSE;
+}
+
 static const Route *
 find_route (Exchange *self, const char *path, guint *status, GError **error)
 {
@@ -269,7 +296,8 @@ static gboolean
 check_early (Exchange *self, const char *path, guint *status, GError **error)
 {
   SoupMessageHeaders *headers = soup_server_message_get_request_headers (self->msg);
-  const Route *route = find_route (self, path, status, error);
+  const Route *route
+      = check_version (self, path, error) ? find_route (self, path, status, error) : NULL;
 
   if (route == NULL)
     return FALSE;

@@ -17,13 +17,12 @@
 
 #include <buildq/buildq-server.h>
 
+#include "core/buildq-protocol.h"
 #include "core/buildq-values.h"
 
 #include <libsoup/soup.h>
 
 G_BEGIN_DECLS
-
-#define BUILDQ_PROTOCOL_VERSION 1
 
 #define MAX_REQUEST_BYTES BUILDQ_JSON_MAX_BYTES
 #define MAX_SYNC_BYTES (16 * 1024 * 1024)

@@ -472,6 +472,7 @@ handle_sync (Exchange *self)
 static void
 handle_status (Exchange *self)
 {
+  static const char *const capabilities[] = { BUILDQ_CAPABILITIES };
   BuildqServer *server = self->server;
   GString *json = g_string_new ("{");
   const char *instance = server->instance;
@@ -481,8 +482,11 @@ handle_status (Exchange *self)
     instance = buildq_local_queue_get_instance (BUILDQ_LOCAL_QUEUE (server->queue));
   _buildq_socket_count_all (server);
   g_string_append_printf (json,
-                          "\"version\":%d,\"capabilities\":[],\"software\":\"%s %s\"",
+                          "\"version\":%d,\"software\":\"%s %s\",\"capabilities\":[",
                           BUILDQ_PROTOCOL_VERSION, PACKAGE_NAME, PACKAGE_VERSION);
+  for (guint i = 0; i < G_N_ELEMENTS (capabilities); i++)
+    g_string_append_printf (json, "%s\"%s\"", i > 0 ? "," : "", capabilities[i]);
+  g_string_append_c (json, ']');
   if (instance != NULL)
     {
       g_string_append (json, ",\"instance\":");

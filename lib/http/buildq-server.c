@@ -6,6 +6,7 @@
 #include "http/buildq-server-private.h"
 
 #include "core/buildq-thread.h"
+#include "core/buildq-process.h"
 
 #include <sys/socket.h>
 
@@ -35,6 +36,13 @@ buildq_server_dispose (GObject *object)
 {
   BuildqServer *self = BUILDQ_SERVER (object);
 
+  if (!_buildq_process_is_own (self))
+    {
+      /* Closing a WebSocket would say so to its peer, who speaks to the parent. */
+      g_hash_table_steal_all (self->channels);
+      g_hash_table_steal_all (self->sockets);
+      self->soup = NULL;
+    }
   buildq_server_stop (self);
   if (self->pushed_id != 0)
     g_signal_handler_disconnect (self->queue, self->pushed_id);
@@ -92,6 +100,7 @@ make_soup (BuildqServer *self)
 static void
 buildq_server_init (BuildqServer *self)
 {
+  _buildq_process_note (self);
   self->context = g_main_context_ref_thread_default ();
   self->max_channels = DEFAULT_SESSIONS;
   self->ping_s = PING_S;
@@ -251,6 +260,8 @@ buildq_server_listen (BuildqServer *self, const char *address, guint port, GErro
   g_return_val_if_fail (port <= G_MAXUINT16, FALSE);
   g_return_val_if_fail (error == NULL || *error == NULL, FALSE);
 
+  if (!_buildq_process_check (self, error))
+    return FALSE;
   parsed = parse_address (address, error);
   if (parsed == NULL || !check_exposure (self, parsed, error))
     return FALSE;
@@ -387,7 +398,7 @@ buildq_server_stop (BuildqServer *self)
 
   g_return_if_fail (BUILDQ_IS_SERVER (self));
 
-  if (self->soup == NULL)
+  if (self->soup == NULL || !_buildq_process_is_own (self))
     return;
   _buildq_session_stop (self);
   g_hash_table_iter_init (&iter, self->exchanges);

@@ -19,6 +19,7 @@
 #include "archive/buildq-stream.h"
 #include "core/buildq-offload.h"
 #include "core/buildq-values.h"
+#include "core/buildq-process.h"
 
 struct _BuildqFileMirror
 {
@@ -310,6 +311,7 @@ _buildq_file_mirror_class_init (BuildqFileMirrorClass *class)
 static void
 _buildq_file_mirror_init (BuildqFileMirror *self)
 {
+  _buildq_process_note (self);
 }
 
 BuildqMirror *

@@ -13,6 +13,7 @@
 
 #include "core/buildq-offload.h"
 #include "core/buildq-values.h"
+#include "core/buildq-process.h"
 #include "netutil/buildq-http-client.h"
 
 struct _BuildqHttpMirror
@@ -249,6 +250,7 @@ _buildq_http_mirror_class_init (BuildqHttpMirrorClass *class)
 static void
 _buildq_http_mirror_init (BuildqHttpMirror *self)
 {
+  _buildq_process_note (self);
   self->client = _buildq_http_client_new ();
 }
 

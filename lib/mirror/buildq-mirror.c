@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "core/buildq-thread.h"
+#include "core/buildq-process.h"
 #include "netutil/buildq-http-client.h"
 
 /**
@@ -113,6 +114,8 @@ buildq_mirror_lookup_async (BuildqMirror *self,
 {
   g_return_if_fail (BUILDQ_IS_MIRROR (self));
   g_return_if_fail (store_path != NULL);
+  if (!_buildq_process_check_call (self, buildq_mirror_lookup_async, callback, user_data))
+    return;
 
   BUILDQ_MIRROR_GET_IFACE (self)->lookup_async (self, store_path, io_priority,
                                                 cancellable, callback, user_data);
@@ -198,6 +201,9 @@ buildq_mirror_put_file_async (BuildqMirror *self,
 {
   g_return_if_fail (BUILDQ_IS_MIRROR (self));
   g_return_if_fail (name != NULL && path != NULL);
+  if (!_buildq_process_check_call (self, buildq_mirror_put_file_async, callback,
+                                   user_data))
+    return;
 
   BUILDQ_MIRROR_GET_IFACE (self)->put_file_async (
       self, name, path, content_type, io_priority, cancellable, callback, user_data);
@@ -245,6 +251,9 @@ buildq_mirror_publish_async (BuildqMirror *self,
 {
   g_return_if_fail (BUILDQ_IS_MIRROR (self));
   g_return_if_fail (artifact != NULL);
+  if (!_buildq_process_check_call (self, buildq_mirror_publish_async, callback,
+                                   user_data))
+    return;
 
   BUILDQ_MIRROR_GET_IFACE (self)->publish_async (self, artifact, io_priority, cancellable,
                                                  callback, user_data);

@@ -10,6 +10,7 @@
 
 #include "core/buildq-hash.h"
 #include "core/buildq-thread.h"
+#include "core/buildq-process.h"
 
 /**
  * BuildqResolver:
@@ -47,6 +48,7 @@ buildq_resolver_class_init (BuildqResolverClass *class)
 static void
 buildq_resolver_init (BuildqResolver *self)
 {
+  _buildq_process_note (self);
   self->gets = g_hash_table_new (g_str_hash, g_str_equal);
   self->mirrors = g_ptr_array_new_with_free_func (g_object_unref);
 }
@@ -258,6 +260,9 @@ buildq_resolver_realise_async (BuildqResolver *self,
   Realise *realise;
 
   g_return_if_fail (BUILDQ_IS_RESOLVER (self));
+  if (!_buildq_process_check_call (self, buildq_resolver_realise_async, callback,
+                                   user_data))
+    return;
 
   task = g_task_new (self, cancellable, callback, user_data);
   g_task_set_source_tag (task, buildq_resolver_realise_async);

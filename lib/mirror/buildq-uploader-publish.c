@@ -11,6 +11,7 @@
 #include <buildq/buildq-location.h>
 
 #include "core/buildq-values.h"
+#include "core/buildq-process.h"
 #include "mirror/buildq-mirror-private.h"
 
 typedef struct
@@ -104,6 +105,9 @@ buildq_uploader_publish_async (BuildqUploader *self,
 
   g_return_if_fail (BUILDQ_IS_UPLOADER (self));
   g_return_if_fail (artifact != NULL);
+  if (!_buildq_process_check_call (self, buildq_uploader_publish_async, callback,
+                                   user_data))
+    return;
 
   task = g_task_new (self, cancellable, callback, user_data);
   g_task_set_source_tag (task, buildq_uploader_publish_async);

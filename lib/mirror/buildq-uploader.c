@@ -13,6 +13,7 @@
 #include "archive/buildq-stream.h"
 #include "core/buildq-thread.h"
 #include "core/buildq-values.h"
+#include "core/buildq-process.h"
 #include "mirror/buildq-mirror-private.h"
 #include "mirror/buildq-pack.h"
 #include "store/buildq-store-private.h"
@@ -57,6 +58,7 @@ buildq_uploader_class_init (BuildqUploaderClass *class)
 static void
 buildq_uploader_init (BuildqUploader *self)
 {
+  _buildq_process_note (self);
   self->mirrors = g_ptr_array_new_with_free_func (g_object_unref);
   self->compression = g_strdup (DEFAULT_COMPRESSION);
 }
@@ -391,6 +393,9 @@ buildq_uploader_upload_async (BuildqUploader *self,
   g_return_if_fail (BUILDQ_IS_UPLOADER (self));
   g_return_if_fail (self->store != NULL);
   g_return_if_fail (artifact != NULL);
+  if (!_buildq_process_check_call (self, buildq_uploader_upload_async, callback,
+                                   user_data))
+    return;
 
   path = buildq_store_get_real_path (self->store, artifact->store_path);
   task = upload_begin (self, buildq_uploader_upload_async, path, io_priority, cancellable,
@@ -452,6 +457,9 @@ buildq_uploader_upload_path_async (BuildqUploader *self,
 
   g_return_if_fail (BUILDQ_IS_UPLOADER (self));
   g_return_if_fail (path != NULL);
+  if (!_buildq_process_check_call (self, buildq_uploader_upload_path_async, callback,
+                                   user_data))
+    return;
 
   task = upload_begin (self, buildq_uploader_upload_path_async, path, io_priority,
                        cancellable, callback, user_data);
@@ -511,6 +519,9 @@ buildq_uploader_upload_log_async (BuildqUploader *self,
 
   g_return_if_fail (BUILDQ_IS_UPLOADER (self));
   g_return_if_fail (path != NULL && name != NULL);
+  if (!_buildq_process_check_call (self, buildq_uploader_upload_log_async, callback,
+                                   user_data))
+    return;
 
   task = upload_begin (self, buildq_uploader_upload_log_async, path, io_priority,
                        cancellable, callback, user_data);

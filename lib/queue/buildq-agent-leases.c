@@ -14,6 +14,8 @@
 #include <buildq/buildq-result.h>
 #include <buildq/buildq-sync-reply.h>
 
+#include "core/buildq-process.h"
+
 /* Gives grants to those who wait for one. */
 static void
 hand_out (BuildqAgent *self)
@@ -302,6 +304,8 @@ buildq_agent_next_async (BuildqAgent *self,
   g_autoptr (GTask) task = NULL;
 
   g_return_if_fail (BUILDQ_IS_AGENT (self));
+  if (!_buildq_process_check_call (self, buildq_agent_next_async, callback, user_data))
+    return;
 
   task = g_task_new (self, cancellable, callback, user_data);
   g_task_set_source_tag (task, buildq_agent_next_async);
@@ -403,6 +407,9 @@ buildq_agent_complete_async (BuildqAgent *self,
 
   g_return_if_fail (BUILDQ_IS_AGENT (self));
   g_return_if_fail (token != NULL && outcome != NULL);
+  if (!_buildq_process_check_call (self, buildq_agent_complete_async, callback,
+                                   user_data))
+    return;
 
   task = g_task_new (self, cancellable, callback, user_data);
   g_task_set_source_tag (task, buildq_agent_complete_async);

@@ -16,6 +16,8 @@
 #include <buildq/buildq-sync-reply.h>
 
 #include "core/buildq-thread.h"
+#include "core/buildq-process.h"
+#include "core/buildq-protocol.h"
 
 /**
  * BuildqAgent:
@@ -112,6 +114,7 @@ add_logs (BuildqAgent *self, BuildqSyncMessage *message)
 static BuildqSyncMessage *
 make_message (BuildqAgent *self)
 {
+  static const char *const capabilities[] = { BUILDQ_CAPABILITIES, NULL };
   BuildqSyncMessage *message = _buildq_value_new (&_buildq_sync_message_info);
 
   message->session = g_strdup (self->session);
@@ -119,11 +122,15 @@ make_message (BuildqAgent *self)
   message->seq = ++self->seq;
   message->ack = self->reply_seq;
   message->push = TRUE;
-  message->version = 1;
+  message->version = BUILDQ_PROTOCOL_VERSION;
   if (self->leaving)
     message->step = BUILDQ_SESSION_STEP_LEAVE;
   else if (!self->attached)
-    message->step = BUILDQ_SESSION_STEP_ATTACH;
+    {
+      message->step = BUILDQ_SESSION_STEP_ATTACH;
+      g_strfreev (message->capabilities);
+      message->capabilities = g_strdupv ((char **) capabilities);
+    }
   if (self->offer != NULL && (!self->attached || self->offer_seq == 0))
     {
       message->offer = buildq_offer_ref (self->offer);
@@ -436,6 +443,7 @@ buildq_agent_class_init (BuildqAgentClass *class)
 static void
 buildq_agent_init (BuildqAgent *self)
 {
+  _buildq_process_note (self);
   self->context = g_main_context_ref_thread_default ();
   self->session = g_uuid_string_random ();
   self->held = g_hash_table_new_full (g_str_hash, g_str_equal, NULL, held_free);
@@ -563,6 +571,8 @@ buildq_agent_leave_async (BuildqAgent *self,
   g_autoptr (GTask) task = NULL;
 
   g_return_if_fail (BUILDQ_IS_AGENT (self));
+  if (!_buildq_process_check_call (self, buildq_agent_leave_async, callback, user_data))
+    return;
 
   task = g_task_new (self, cancellable, callback, user_data);
   g_task_set_source_tag (task, buildq_agent_leave_async);

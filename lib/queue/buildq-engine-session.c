@@ -13,9 +13,8 @@
 #include <buildq/buildq-receipt.h>
 #include <buildq/buildq-sync-reply.h>
 
+#include "core/buildq-protocol.h"
 #include "queue/buildq-engine.h"
-
-#define PROTOCOL_VERSION 1
 
 /* --- deadlines --- */
 
@@ -353,7 +352,7 @@ reply_new (const char *session)
   BuildqSyncReply *reply = _buildq_value_new (&_buildq_sync_reply_info);
 
   reply->session = g_strdup (session);
-  reply->version = PROTOCOL_VERSION;
+  reply->version = BUILDQ_PROTOCOL_VERSION;
   return reply;
 }
 

@@ -8,6 +8,9 @@
 
 #include "queue/buildq-local-queue-private.h"
 
+#include "core/buildq-protocol.h"
+#include "core/buildq-thread.h"
+
 #include <buildq/buildq-job-page.h>
 #include <buildq/buildq-job-status.h>
 #include <buildq/buildq-log-chunk.h>
@@ -19,6 +22,7 @@
 #include <buildq/buildq-worker-status.h>
 
 #define MAX_TEXT_BYTES (16 * 1024 * 1024)
+#define PROBE_US G_USEC_PER_SEC /* between two commits that only test */
 
 /* A task for @tag, with the queue brought to the present; NULL when it was answered. */
 static GTask *
@@ -178,11 +182,14 @@ get_request_finish (BuildqQueue *queue, GAsyncResult *result, GError **error)
 static void
 introduce (BuildqLocalQueue *self, BuildqSyncReply *reply)
 {
+  static const char *const capabilities[] = { BUILDQ_CAPABILITIES, NULL };
   g_autofree char *key = buildq_key_to_public_string (self->key);
 
   _buildq_set_string (&reply->instance, self->instance);
   _buildq_set_string (&reply->store_dir, self->store_dir);
   _buildq_strv_add (&reply->keys, key);
+  g_strfreev (reply->capabilities);
+  reply->capabilities = g_strdupv ((char **) capabilities);
 }
 
 static void
@@ -346,6 +353,25 @@ read_log_finish (BuildqQueue *queue, GAsyncResult *result, GError **error)
   return finish (queue, result, error);
 }
 
+/* Whether the last commit succeeded; else FALSE with the reason, or a commit is under way
+ * that will tell whoever is answered with it. */
+static gboolean
+probe (BuildqLocalQueue *self, GError **error)
+{
+  if (self->unwell == NULL || self->journal == NULL)
+    return TRUE;
+  if (_buildq_clock_now () < self->next_probe)
+    {
+      g_set_error (error, BUILDQ_ERROR, BUILDQ_ERROR_UNAVAILABLE,
+                   "the queue could not write to its journal: %s", self->unwell->message);
+      return FALSE;
+    }
+  self->next_probe = _buildq_clock_now () + PROBE_US;
+  _buildq_journal_add (self->journal, BUILDQ_JOURNAL_PUT_META, "instance",
+                       self->instance);
+  return TRUE;
+}
+
 static void
 get_stats_async (BuildqQueue *queue,
                  int io_priority,
@@ -360,9 +386,7 @@ get_stats_async (BuildqQueue *queue,
 
   if (task == NULL)
     return;
-  end (queue, task,
-       _buildq_local_queue_probe (self, &error) ? _buildq_engine_stats (self->engine)
-                                                : NULL,
+  end (queue, task, probe (self, &error) ? _buildq_engine_stats (self->engine) : NULL,
        buildq_stats_unref, error);
 }
 

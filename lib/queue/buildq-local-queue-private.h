@@ -40,9 +40,6 @@ void _buildq_local_queue_apply_settings (BuildqLocalQueue *self);
 /* Around each change: brings the engine to the present; FALSE, with @task answered, when
  * the queue cannot work. */
 gboolean _buildq_local_queue_begin (BuildqLocalQueue *self, GTask *task);
-/* Whether the last commit succeeded; else FALSE with the reason, or a commit is under way
- * that will tell whoever is answered with it. */
-gboolean _buildq_local_queue_probe (BuildqLocalQueue *self, GError **error);
 /* Holds the answer to @task until all that was changed so far is on disk. Takes @value,
  * or
  * @error. */

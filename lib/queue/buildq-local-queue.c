@@ -8,6 +8,7 @@
 #include <buildq/buildq-sync-reply.h>
 
 #include "core/buildq-thread.h"
+#include "core/buildq-process.h"
 #include "queue/buildq-queue-private.h"
 
 /**
@@ -371,7 +372,8 @@ _buildq_local_queue_begin (BuildqLocalQueue *self, GTask *task)
 {
   GError *error = NULL;
 
-  if (!_buildq_check_user_call (self->context, &error)
+  if (!_buildq_process_check (self, &error)
+      || !_buildq_check_user_call (self->context, &error)
       || g_task_return_error_if_cancelled (task))
     {
       if (error != NULL)
@@ -388,23 +390,6 @@ _buildq_local_queue_begin (BuildqLocalQueue *self, GTask *task)
       return FALSE;
     }
   bring_to_present (self);
-  return TRUE;
-}
-
-gboolean
-_buildq_local_queue_probe (BuildqLocalQueue *self, GError **error)
-{
-  if (self->unwell == NULL || self->journal == NULL)
-    return TRUE;
-  if (_buildq_clock_now () < self->next_probe)
-    {
-      g_set_error (error, BUILDQ_ERROR, BUILDQ_ERROR_UNAVAILABLE,
-                   "the queue could not write to its journal: %s", self->unwell->message);
-      return FALSE;
-    }
-  self->next_probe = _buildq_clock_now () + RETRY_US;
-  _buildq_journal_add (self->journal, BUILDQ_JOURNAL_PUT_META, "instance",
-                       self->instance);
   return TRUE;
 }
 
@@ -430,6 +415,8 @@ deadline_came (gpointer data)
   BuildqLocalQueue *self = data;
 
   g_source_set_ready_time (self->timer, -1);
+  if (!_buildq_process_is_own (self))
+    return G_SOURCE_CONTINUE;
   if (self->engine == NULL)
     open_engine (self);
   if (self->engine == NULL)
@@ -481,6 +468,13 @@ buildq_local_queue_dispose (GObject *object)
   g_autoptr (GError) error = g_error_new_literal (BUILDQ_ERROR, BUILDQ_ERROR_UNAVAILABLE,
                                                   "the queue is closed");
 
+  if (!_buildq_process_is_own (self))
+    {
+      /* The parent goes on using all of it. */
+      g_queue_init (&self->held);
+      self->engine = NULL;
+      self->journal = NULL;
+    }
   if (self->timer != NULL)
     g_source_destroy (self->timer);
   g_clear_pointer (&self->timer, g_source_unref);
@@ -519,6 +513,7 @@ buildq_local_queue_class_init (BuildqLocalQueueClass *class)
 static void
 buildq_local_queue_init (BuildqLocalQueue *self)
 {
+  _buildq_process_note (self);
   self->context = g_main_context_ref_thread_default ();
   self->session_ms = DEFAULT_SESSION_MS;
   self->claim_ms = DEFAULT_CLAIM_MS;

@@ -20,6 +20,7 @@
 #include "archive/buildq-nar-private.h"
 #include "core/buildq-hash.h"
 #include "core/buildq-offload.h"
+#include "core/buildq-process.h"
 #include "store/buildq-store-tree.h"
 
 #include <buildq/buildq-error.h>
@@ -426,6 +427,7 @@ _buildq_directory_store_class_init (BuildqDirectoryStoreClass *class)
 static void
 _buildq_directory_store_init (BuildqDirectoryStore *self)
 {
+  _buildq_process_note (self);
   g_mutex_init (&self->mutex);
   self->staging_fd = -1;
 }

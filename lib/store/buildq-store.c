@@ -7,6 +7,7 @@
 
 #include "core/buildq-hash.h"
 #include "core/buildq-thread.h"
+#include "core/buildq-process.h"
 #include "store/buildq-store-private.h"
 
 #include <string.h>
@@ -175,6 +176,8 @@ buildq_store_query_async (BuildqStore *self,
   g_return_if_fail (BUILDQ_IS_STORE (self));
   g_return_if_fail (store_path != NULL);
   g_return_if_fail (cancellable == NULL || G_IS_CANCELLABLE (cancellable));
+  if (!_buildq_process_check_call (self, buildq_store_query_async, callback, user_data))
+    return;
   BUILDQ_STORE_GET_IFACE (self)->query_async (self, store_path, io_priority, cancellable,
                                               callback, user_data);
 }
@@ -267,6 +270,8 @@ buildq_store_add_async (BuildqStore *self,
   g_return_if_fail (BUILDQ_IS_STORE (self));
   g_return_if_fail (path != NULL);
   g_return_if_fail (cancellable == NULL || G_IS_CANCELLABLE (cancellable));
+  if (!_buildq_process_check_call (self, buildq_store_add_async, callback, user_data))
+    return;
   BUILDQ_STORE_GET_IFACE (self)->add_async (self, path, store_path, reference_candidates,
                                             io_priority, cancellable, callback,
                                             user_data);

@@ -11,6 +11,8 @@
 #include <buildq/buildq-grant.h>
 #include <buildq/buildq-job.h>
 
+#include "core/buildq-process.h"
+
 static void ask (BuildqWorker *self);
 
 static void
@@ -236,6 +238,8 @@ buildq_worker_run_async (BuildqWorker *self,
 
   g_return_if_fail (BUILDQ_IS_WORKER (self));
   g_return_if_fail (self->task == NULL && !self->leaving);
+  if (!_buildq_process_check_call (self, buildq_worker_run_async, callback, user_data))
+    return;
 
   task = g_task_new (self, cancellable, callback, user_data);
   g_task_set_source_tag (task, buildq_worker_run_async);

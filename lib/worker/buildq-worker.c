@@ -5,6 +5,7 @@
 
 #include "worker/buildq-worker-private.h"
 #include "worker/buildq-machine.h"
+#include "core/buildq-process.h"
 
 #define GATE_MS 5000 /* as often as the kernel renews the load */
 
@@ -133,6 +134,7 @@ buildq_worker_class_init (BuildqWorkerClass *class)
 static void
 buildq_worker_init (BuildqWorker *self)
 {
+  _buildq_process_note (self);
   self->mirrors = g_ptr_array_new_with_free_func (g_object_unref);
   self->executors
       = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, g_object_unref);

@@ -200,7 +200,7 @@ test_paths (Fixture *f, gconstpointer data)
 {
   static const char *const nothing[]
       = { "/index.html",    "/v1",           "/v1/",      "/v1/jobs/",
-          "/v1/jobs/a/b",   "/v1/jobs//log", "/v2/jobs",  "/v1/sessions",
+          "/v1/jobs/a/b",   "/v1/jobs//log", "/w2/jobs",  "/v1/sessions",
           "/v1/session/x",  "/v1/requests/", "/healthz/", "//healthz",
           "/v1/jobs/a/log/" };
   g_auto (Answer) answer = { 0 };

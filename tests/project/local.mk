@@ -6,6 +6,9 @@ tests_project_test_load_LDADD = -ldl
 # Nothing of ours, so that it sees what loading the library does.
 tests_project_test_load_CFLAGS = $(WARN_CFLAGS) $(SAN_CFLAGS)
 
+check_PROGRAMS += tests/project/test-fork
+tests_project_test_fork_LDADD = $(test_ldadd)
+
 project_checks = \
 	tests/project/check-headers.sh
 if HAVE_PYTHON

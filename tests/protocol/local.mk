@@ -5,7 +5,8 @@ protocol_tests = \
 	tests/protocol/test-metrics.py \
 	tests/protocol/test-page.py \
 	tests/protocol/test-replay-client.py \
-	tests/protocol/test-replay-server.py
+	tests/protocol/test-replay-server.py \
+	tests/protocol/test-versions.py
 EXTRA_DIST += $(protocol_tests) \
 	tests/protocol/compare.py \
 	tests/protocol/record.py \

@@ -35,7 +35,8 @@ class OldServer:
     """Answers as was recorded: a path by what it was answered in turn, the last again and
     again; a session with each frame as soon as all is done that had been done by then."""
 
-    def __init__(self, events):
+    def __init__(self, events, enrich):
+        self.enrich = enrich
         self.sock = wire.listen()
         self.port = self.sock.getsockname()[1]
         self.answers = {}
@@ -90,7 +91,7 @@ class OldServer:
                 answer = answers.pop(0) if len(answers) > 1 else answers[0] if answers else {
                     "status": 404, "headers": {"content-type": "application/json"},
                     "text": '{"error":{"code":"not-found","message":"there is nothing there"}}'}
-                data = wire.from_record(answer)
+                data = self.dress(wire.from_record(answer).decode()).encode()
                 stream.sock.sendall(wire.head(
                     f"HTTP/1.1 {answer['status']} Old",
                     dict(answer["headers"], **{"content-length": len(data)})) + data)
@@ -115,9 +116,12 @@ class OldServer:
                 replies.append(self.frames.pop(0)[1])
             for reply in replies or [{"version": 1, "session_ms": 30000, "next_ms": 10000}]:
                 seq += 1
-                stream.send_frame(wire.TEXT, json.dumps(dict(
-                    reply, session=message["session"], seq=seq, ack=message["seq"])).encode(),
+                stream.send_frame(wire.TEXT, self.dress(json.dumps(dict(
+                    reply, session=message["session"], seq=seq, ack=message["seq"]))).encode(),
                     False)
+
+    def dress(self, text):
+        return compare.enrich(text) if self.enrich and text.startswith("{") else text
 
 
 class Client:
@@ -177,9 +181,9 @@ def work(client, server):
     return published
 
 
-def play(folder, work_dir):
+def play(folder, work_dir, enrich):
     names = {"@WORK@": work_dir, "@PORT@": "127.0.0.1"}
-    server = OldServer(compare.load(folder, names))
+    server = OldServer(compare.load(folder, names), enrich)
     client = Client(work_dir, server.port)
     old_mirror = os.path.join(folder, "mirror")
     shutil.copytree(os.path.join(old_mirror, "nar"), os.path.join(client.mirror, "nar"))
@@ -223,8 +227,9 @@ def without_files(request):
 
 def main():
     for folder in compare.folders(SOURCES):
-        with tempfile.TemporaryDirectory() as work_dir:
-            play(folder, os.path.realpath(work_dir))
+        for enrich in (False, True):
+            with tempfile.TemporaryDirectory() as work_dir:
+                play(folder, os.path.realpath(work_dir), enrich)
     tap.done()
 
 

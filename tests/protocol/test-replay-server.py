@@ -18,8 +18,9 @@ ROLES = {"boss": "admin", "ant": "worker", "eye": "reader"}
 
 
 class Player:
-    def __init__(self, port):
+    def __init__(self, port, enrich):
         self.port = port
+        self.enrich = enrich
         self.streams = {}
         self.asked = {}
         self.tokens = {}
@@ -39,6 +40,8 @@ class Player:
             self.frame(stream, event["frame"])
 
     def translate(self, text):
+        if self.enrich and text.startswith("{") and '"' in text:
+            text = compare.enrich(text)
         for old, new in self.tokens.items():
             text = text.replace(old, new)
         return text
@@ -115,17 +118,23 @@ def names(server, work):
     return dict(found, **{"@WORK@": work, "@PORT@": f"127.0.0.1:{server.port}"})
 
 
+def play(folder, enrich):
+    with tempfile.TemporaryDirectory() as work:
+        server = servers.Server(work, ROLES)
+        try:
+            player = Player(server.port, enrich)
+            for event in compare.load(folder, names(server, work)):
+                player.play(event)
+        finally:
+            server.stop()
+        tap.ok(server.process.returncode == 0, f"{os.path.basename(folder)} was played")
+
+
 def main():
+    """As it was said then, and with members that nobody knows, as in years to come."""
     for folder in compare.folders(SOURCES):
-        with tempfile.TemporaryDirectory() as work:
-            server = servers.Server(work, ROLES)
-            try:
-                player = Player(server.port)
-                for event in compare.load(folder, names(server, work)):
-                    player.play(event)
-            finally:
-                server.stop()
-            tap.ok(server.process.returncode == 0, f"{os.path.basename(folder)} was played")
+        play(folder, False)
+        play(folder, True)
     tap.done()
 
 
