@@ -12,6 +12,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/wait.h>
+#include <unistd.h>
 
 static int
 count_entries (const char *folder)
@@ -27,7 +28,7 @@ count_entries (const char *folder)
   return n;
 }
 
-/* Signals that somebody handles. */
+/* Signals that somebody handles, or ignores. */
 static int
 count_handlers (void)
 {
@@ -37,10 +38,19 @@ count_handlers (void)
     {
       struct sigaction action;
 
-      if (sigaction (number, NULL, &action) == 0 && action.sa_handler != SIG_DFL
-          && action.sa_handler != SIG_IGN)
+      if (sigaction (number, NULL, &action) == 0 && action.sa_handler != SIG_DFL)
         n++;
     }
+  return n;
+}
+
+static int
+count_variables (void)
+{
+  int n = 0;
+
+  while (environ[n] != NULL)
+    n++;
   return n;
 }
 
@@ -63,11 +73,12 @@ main (void)
   int threads = count_entries ("/proc/self/task");
   int files = count_entries ("/proc/self/fd");
   int handlers = count_handlers ();
+  int variables = count_variables ();
   int good = 1;
 
   snprintf (path, sizeof path, "%s/lib/.libs/libbuildq-1.so.0",
             build != NULL ? build : ".");
-  printf ("1..4\n");
+  printf ("1..5\n");
   if (dlopen (path, RTLD_NOW | RTLD_LOCAL) == NULL)
     {
       printf ("Bail out! %s\n", dlerror ());
@@ -77,5 +88,6 @@ main (void)
   good &= check (2, "file descriptor", files, count_entries ("/proc/self/fd"));
   good &= check (3, "signal handler", handlers, count_handlers ());
   good &= check (4, "child", -1, waitpid (-1, NULL, WNOHANG));
+  good &= check (5, "variable of the environment", variables, count_variables ());
   return good ? 0 : 1;
 }

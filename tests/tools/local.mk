@@ -6,6 +6,7 @@ tool_tests = \
 	tests/tools/test-formats.sh \
 	tests/tools/test-generated.sh \
 	tests/tools/test-help.sh \
+	tests/tools/test-hygiene.sh \
 	tests/tools/test-kill.sh \
 	tests/tools/test-journal.sh \
 	tests/tools/test-nix-reads.sh \
@@ -29,6 +30,7 @@ EXTRA_DIST += \
 	tests/tools/test-formats.sh \
 	tests/tools/test-generated.sh \
 	tests/tools/test-help.sh \
+	tests/tools/test-hygiene.sh \
 	tests/tools/test-kill.sh \
 	tests/tools/test-journal.sh \
 	tests/tools/test-job-file.py \
