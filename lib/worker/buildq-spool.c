@@ -285,10 +285,23 @@ load_one (const char *work_path, const char *name, Loaded *loaded)
     set_aside (work_path, path, error->message, loaded);
 }
 
+/* A file is as safe as the way to it. */
+static void
+sync_dir (const char *path)
+{
+  int fd = open (path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+
+  if (fd < 0)
+    return;
+  fsync (fd);
+  close (fd);
+}
+
 static GDir *
 open_leases (const char *work_path, Loaded *loaded, GError **error)
 {
   g_autofree char *path = g_build_filename (work_path, LEASES, NULL);
+  g_autofree char *parent = g_path_get_dirname (work_path);
 
   if (g_mkdir (path, 0700) < 0 && errno == EEXIST
       && !g_file_test (path, G_FILE_TEST_IS_DIR))
@@ -296,6 +309,8 @@ open_leases (const char *work_path, Loaded *loaded, GError **error)
       set_aside (work_path, path, "it is no directory", loaded);
       g_mkdir (path, 0700);
     }
+  sync_dir (work_path);
+  sync_dir (parent);
   return g_dir_open (path, 0, error);
 }
 
