@@ -16,6 +16,7 @@ typedef struct
   const char *name;
   const char *suffix;
   int code;                             /* ARCHIVE_FILTER_* */
+  const char *level;                    /* that is written; NULL: the default */
   int (*add_writer) (struct archive *); /* NULL: is only read */
   int (*add_reader) (struct archive *);
 } BuildqFilter;

@@ -9,19 +9,20 @@
 #include <buildq/buildq-error.h>
 
 static const BuildqFilter filters[] = {
-  { "none", "", ARCHIVE_FILTER_NONE, archive_write_add_filter_none,
+  { "none", "", ARCHIVE_FILTER_NONE, NULL, archive_write_add_filter_none,
     archive_read_support_filter_none },
-  { "gzip", ".gz", ARCHIVE_FILTER_GZIP, archive_write_add_filter_gzip,
+  { "gzip", ".gz", ARCHIVE_FILTER_GZIP, NULL, archive_write_add_filter_gzip,
     archive_read_support_filter_gzip },
-  { "zstd", ".zst", ARCHIVE_FILTER_ZSTD, archive_write_add_filter_zstd,
+  { "zstd", ".zst", ARCHIVE_FILTER_ZSTD, "3", archive_write_add_filter_zstd,
     archive_read_support_filter_zstd },
-  { "xz", ".xz", ARCHIVE_FILTER_XZ, archive_write_add_filter_xz,
+  { "xz", ".xz", ARCHIVE_FILTER_XZ, "3", archive_write_add_filter_xz,
     archive_read_support_filter_xz },
-  { "lzip", ".lz", ARCHIVE_FILTER_LZIP, archive_write_add_filter_lzip,
+  { "lzip", ".lz", ARCHIVE_FILTER_LZIP, "3", archive_write_add_filter_lzip,
     archive_read_support_filter_lzip },
-  { "bzip2", ".bz2", ARCHIVE_FILTER_BZIP2, NULL, archive_read_support_filter_bzip2 },
-  { "lz4", ".lz4", ARCHIVE_FILTER_LZ4, NULL, archive_read_support_filter_lz4 },
-  { "lzma", ".lzma", ARCHIVE_FILTER_LZMA, NULL, archive_read_support_filter_lzma },
+  { "bzip2", ".bz2", ARCHIVE_FILTER_BZIP2, NULL, NULL,
+    archive_read_support_filter_bzip2 },
+  { "lz4", ".lz4", ARCHIVE_FILTER_LZ4, NULL, NULL, archive_read_support_filter_lz4 },
+  { "lzma", ".lzma", ARCHIVE_FILTER_LZMA, NULL, NULL, archive_read_support_filter_lzma },
 };
 
 const BuildqFilter *
@@ -120,8 +121,11 @@ open_archive (BuildqCompressor *self, GError **error)
   /* No time stamp: the same bytes each time. */
   if (self->filter->code == ARCHIVE_FILTER_GZIP)
     archive_write_set_filter_option (self->archive, "gzip", "timestamp", NULL);
-  if (self->filter->code == ARCHIVE_FILTER_ZSTD)
-    archive_write_set_filter_option (self->archive, "zstd", "compression-level", "3");
+  /* xz and lzip take 8 times the dictionary: at this level it has 4 MiB, at the 6 that is
+   * the default 94 MiB are needed. */
+  if (self->filter->level != NULL)
+    archive_write_set_filter_option (self->archive, self->filter->name,
+                                     "compression-level", self->filter->level);
 
   entry = archive_entry_new ();
   archive_entry_set_filetype (entry, AE_IFREG);

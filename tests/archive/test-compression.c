@@ -119,7 +119,7 @@ decompress (const char *compression, Memory *memory, gsize step, GError **error)
 static void
 test_round_trip (gconstpointer compression)
 {
-  static const gsize sizes[] = { 0, 1, 96, 4096, 65537, 3000000 };
+  static const gsize sizes[] = { 0, 1, 96, 4096, 65537, 1000000 };
 
   for (guint i = 0; i < G_N_ELEMENTS (sizes); i++)
     {

@@ -91,6 +91,91 @@ test_bad (Fixture *fixture, gconstpointer data)
   g_assert_cmpint (archives, ==, G_N_ELEMENTS (bad) + G_N_ELEMENTS (legal) - 1);
 }
 
+/* --- what is around the target --- */
+
+/* Where names such as '../kite', or a link 'kite' that is followed, would lead. */
+static const char *const sentinels[] = { "kite", "mole", "inside/kite", "inside/mole" };
+
+typedef struct
+{
+  struct stat status[G_N_ELEMENTS (sentinels)];
+} Sentinels;
+
+static void
+sentinels_make (Sentinels *self, const char *dir)
+{
+  g_autofree char *inside = g_build_filename (dir, "inside", NULL);
+
+  g_assert_no_errno (g_mkdir (inside, 0755));
+  for (guint i = 0; i < G_N_ELEMENTS (sentinels); i++)
+    {
+      g_autofree char *path = g_build_filename (dir, sentinels[i], NULL);
+
+      g_assert_true (g_file_set_contents (path, sentinels[i], -1, NULL));
+      g_assert_no_errno (lstat (path, &self->status[i]));
+    }
+}
+
+static void
+sentinels_check (Sentinels *self, const char *dir)
+{
+  g_autofree char *inside = g_build_filename (dir, "inside", NULL);
+  g_autoptr (GPtrArray) around = list_names (dir);
+  g_autoptr (GPtrArray) beside = list_names (inside);
+
+  g_assert_cmpuint (around->len, ==, 3);
+  g_assert_cmpuint (beside->len, ==, 2);
+  for (guint i = 0; i < G_N_ELEMENTS (sentinels); i++)
+    {
+      g_autofree char *path = g_build_filename (dir, sentinels[i], NULL);
+      g_autofree char *text = NULL;
+      const struct stat *before = &self->status[i];
+      struct stat now;
+
+      g_assert_no_errno (lstat (path, &now));
+      g_assert_cmpuint (now.st_ino, ==, before->st_ino);
+      g_assert_cmpuint (now.st_mode, ==, before->st_mode);
+      g_assert_cmpuint (now.st_nlink, ==, 1);
+      g_assert_cmpint (now.st_mtim.tv_sec, ==, before->st_mtim.tv_sec);
+      g_assert_cmpint (now.st_mtim.tv_nsec, ==, before->st_mtim.tv_nsec);
+      g_assert_cmpint (now.st_ctim.tv_sec, ==, before->st_ctim.tv_sec);
+      g_assert_cmpint (now.st_ctim.tv_nsec, ==, before->st_ctim.tv_nsec);
+      g_assert_true (g_file_get_contents (path, &text, NULL, NULL));
+      g_assert_cmpstr (text, ==, sentinels[i]);
+    }
+}
+
+/* Each bad archive, and one link that leads out and is then named again, beside files
+ * that it could reach. */
+static void
+test_sentinels (Fixture *fixture, gconstpointer data)
+{
+  static const char out[]
+      = NAR_MAGIC NAR_OPEN NAR_TYPE NAR_DIRECTORY NAR_ENTRY NAR_OPEN NAR_NAME
+      "\004\0\0\0\0\0\0\0kite\0\0\0\0" NAR_NODE NAR_OPEN NAR_TYPE NAR_SYMLINK NAR_TARGET
+      "\007\0\0\0\0\0\0\0../kite\0" NAR_CLOSE NAR_CLOSE NAR_ENTRY NAR_OPEN NAR_NAME
+      "\004\0\0\0\0\0\0\0kite\0\0\0\0" NAR_NODE NAR_OPEN NAR_TYPE NAR_REGULAR NAR_CONTENTS
+      "\0\0\0\0\0\0\0\0" NAR_CLOSE NAR_CLOSE NAR_CLOSE;
+  g_autofree char *target = g_build_filename (fixture->dir, "inside", "target", NULL);
+  Memory memory = { (const guint8 *) out, sizeof out - 1, 0 };
+  g_autoptr (GError) error = NULL;
+  Sentinels made;
+
+  sentinels_make (&made, fixture->dir);
+  for (guint i = 0; i < G_N_ELEMENTS (bad); i++)
+    {
+      int fd = open_data ("nars-bad", bad[i].name);
+
+      g_assert_false (buildq_nar_restore (fd, target, NULL, NULL));
+      close (fd);
+      sentinels_check (&made, fixture->dir);
+    }
+  g_assert_false (_buildq_nar_read (memory_source, &memory, target, TRUE, NULL, &error));
+  g_assert_error (error, BUILDQ_ERROR, BUILDQ_ERROR_INVALID);
+  g_assert_nonnull (strstr (error->message, "'kite' is there twice"));
+  sentinels_check (&made, fixture->dir);
+}
+
 static void
 test_legal (Fixture *fixture, gconstpointer data)
 {
@@ -271,6 +356,7 @@ main (int argc, char **argv)
 {
   g_test_init (&argc, &argv, NULL);
   ADD ("/nar/bad", test_bad);
+  ADD ("/nar/sentinels", test_sentinels);
   ADD ("/nar/legal", test_legal);
   ADD ("/nar/truncated", test_truncated);
   ADD ("/nar/too-deep", test_too_deep);

@@ -16,6 +16,9 @@ tool_tests = \
 	tests/tools/test-services.sh
 if HAVE_PYTHON
 tool_tests += tests/tools/test-activation.py tests/tools/test-job-file.py
+if !SANITIZERS
+tool_tests += tests/tools/test-memory.py
+endif
 endif
 TESTS += $(tool_tests)
 EXTRA_DIST += \
@@ -34,6 +37,7 @@ EXTRA_DIST += \
 	tests/tools/test-kill.sh \
 	tests/tools/test-journal.sh \
 	tests/tools/test-job-file.py \
+	tests/tools/test-memory.py \
 	tests/tools/test-nix-reads.sh \
 	tests/tools/test-nix-writes.sh \
 	tests/tools/test-processes.sh \
