@@ -3,7 +3,8 @@
  *
  * Every value that is sent or stored as JSON. An input is tried as each of them, which is
  * cheap, and so the seeds are plain JSON. What can be read can be written, and reading
- * that gives the same value and then the same text.
+ * that gives the same value and then the same text. (That none is left out, is checked by
+ * tests/project/check-layering.py.)
  */
 #include "config.h"
 
@@ -14,13 +15,30 @@
 #include <string.h>
 
 static const BuildqValueInfo *const infos[] = {
-  &_buildq_location_info,       &_buildq_artifact_info,      &_buildq_input_info,
-  &_buildq_output_info,         &_buildq_job_info,           &_buildq_request_info,
-  &_buildq_request_status_info, &_buildq_machine_group_info, &_buildq_offer_info,
-  &_buildq_result_info,         &_buildq_grant_info,         &_buildq_lease_notice_info,
-  &_buildq_receipt_info,        &_buildq_log_chunk_info,     &_buildq_sync_message_info,
-  &_buildq_sync_reply_info,     &_buildq_job_status_info,    &_buildq_worker_status_info,
-  &_buildq_query_info,          &_buildq_job_page_info,      &_buildq_principal_info,
+  &_buildq_location_info,
+  &_buildq_artifact_info,
+  &_buildq_input_info,
+  &_buildq_output_info,
+  &_buildq_job_info,
+  &_buildq_request_info,
+  &_buildq_request_status_info,
+  &_buildq_journal_status_info,
+  &_buildq_machine_group_info,
+  &_buildq_offer_info,
+  &_buildq_result_info,
+  &_buildq_grant_info,
+  &_buildq_lease_notice_info,
+  &_buildq_receipt_info,
+  &_buildq_log_chunk_info,
+  &_buildq_sync_message_info,
+  &_buildq_sync_reply_info,
+  &_buildq_job_status_info,
+  &_buildq_worker_status_info,
+  &_buildq_query_info,
+  &_buildq_job_page_info,
+  &_buildq_sample_info,
+  &_buildq_stats_info,
+  &_buildq_principal_info,
 };
 
 static void

@@ -76,6 +76,12 @@ def check_threads():
     return wrong
 
 
+def check_fuzzed():
+    values = re.findall(r"extern const BuildqValueInfo (\w+);", tap.read("lib/core/buildq-values.h"))
+    fuzzed = tap.read("tests/fuzz/fuzz-value.c")
+    return [value for value in values if f"&{value}," not in fuzzed] if values else ["no values"]
+
+
 def main():
     # The checks below must be able to see something.
     tap.ok(THREADS.search(tap.read(THREAD_HOME)) is not None, f"{THREAD_HOME} starts threads")
@@ -83,6 +89,7 @@ def main():
                 "each folder of the design has code")
     tap.nothing(check_arrows(), "folders depend one way only")
     tap.nothing(check_threads(), f"nothing but {THREAD_HOME} starts a thread")
+    tap.nothing(check_fuzzed(), "tests/fuzz/fuzz-value.c has each value")
     tap.done()
 
 
