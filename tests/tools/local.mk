@@ -17,19 +17,21 @@ tool_tests = \
 if HAVE_PYTHON
 tool_tests += tests/tools/test-activation.py tests/tools/test-job-file.py
 if !SANITIZERS
-tool_tests += tests/tools/test-memory.py
+tool_tests += tests/tools/test-farm-doc.py tests/tools/test-memory.py
 endif
 endif
 TESTS += $(tool_tests)
 EXTRA_DIST += \
 	tests/tools/job-files.json \
 	tests/tools/lib.sh \
+	tests/tools/machines.py \
 	tests/tools/proxy.py \
 	tests/tools/nix.sh \
 	tests/tools/test-activation.py \
 	tests/tools/test-command.sh \
 	tests/tools/test-config.sh \
 	tests/tools/test-farm.sh \
+	tests/tools/test-farm-doc.py \
 	tests/tools/test-formats.sh \
 	tests/tools/test-generated.sh \
 	tests/tools/test-help.sh \
