@@ -14,6 +14,10 @@ typedef struct
   char *listen;
   gint64 slots;
   gboolean rebuild;
+  gint64 max_load_percent;
+  gint64 min_memory;
+  gint64 min_disk;
+  gint64 min_inodes;
 } FarmOptions;
 
 typedef struct
@@ -134,6 +138,10 @@ open_worker (const Farm *self, BuildqQueue *queue, GError **error)
                                .mirrors = mirrors,
                                .store_dir = TOOL_DEFAULT_STORE_DIR,
                                .slots = self->options->slots,
+                               .max_load_percent = self->options->max_load_percent,
+                               .min_memory = self->options->min_memory,
+                               .min_disk = self->options->min_disk,
+                               .min_inodes = self->options->min_inodes,
                            },
                            error);
 }
@@ -180,6 +188,8 @@ farm (Farm *self, const char *file)
   self->cancellable = cancellable;
   sources[0] = g_unix_signal_add (SIGTERM, on_signal, self);
   sources[1] = g_unix_signal_add (SIGINT, on_signal, self);
+  if (file != NULL)
+    tool_log_gates (worker);
   buildq_worker_run_async (worker, cancellable, tool_done, &self->result);
   if (request != NULL)
     status = build (self, BUILDQ_QUEUE (queue), request);
@@ -217,6 +227,18 @@ static const ToolOption options[] = {
   { "listen", 'l', TOOL_STRING, offsetof (FarmOptions, listen), "ADDRESS:PORT",
     "without FILE: where to listen; port 0 takes a free one",
     .group = "server", .value = TOOL_DEFAULT_LISTEN, .check = tool_check_listen },
+  { "max-load-percent", 0, TOOL_INT, offsetof (FarmOptions, max_load_percent), "N",
+    "the load, in percent of the machine's cores, over which it takes no more jobs; 0: any",
+    .value = "0", .min = 0, .max = 100000 },
+  { "min-memory", 0, TOOL_SIZE, offsetof (FarmOptions, min_memory), "SIZE",
+    "with less memory available it takes no more jobs",
+    .value = "0" },
+  { "min-disk", 0, TOOL_SIZE, offsetof (FarmOptions, min_disk), "SIZE",
+    "with less free for its store, its work and TMPDIR it takes no more jobs",
+    .value = "1G" },
+  { "min-inodes", 0, TOOL_INT, offsetof (FarmOptions, min_inodes), "N",
+    "with room for fewer files in there it takes no more jobs",
+    .value = "0", .min = 0, .max = 1e12 },
   { NULL },
 };
 /* clang-format on */

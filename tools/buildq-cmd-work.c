@@ -19,6 +19,10 @@ typedef struct
   char *compression;
   gint64 slots;
   gint64 keep_running;
+  gint64 max_load_percent;
+  gint64 min_memory;
+  gint64 min_disk;
+  gint64 min_inodes;
 } WorkOptions;
 
 /* How often it is looked whether the queue answers. */
@@ -33,6 +37,20 @@ typedef struct
   guint n_signals;
   gboolean said_away;
 } Work;
+
+static gboolean
+on_pause (gpointer user_data)
+{
+  buildq_worker_pause (((Work *) user_data)->worker);
+  return G_SOURCE_CONTINUE;
+}
+
+static gboolean
+on_resume (gpointer user_data)
+{
+  buildq_worker_resume (((Work *) user_data)->worker);
+  return G_SOURCE_CONTINUE;
+}
 
 static gboolean
 on_signal (gpointer user_data)
@@ -99,6 +117,8 @@ work (Work *self)
   guint sources[] = {
     g_unix_signal_add (SIGTERM, on_signal, self),
     g_unix_signal_add (SIGINT, on_signal, self),
+    g_unix_signal_add (SIGUSR1, on_pause, self),
+    g_unix_signal_add (SIGUSR2, on_resume, self),
     g_timeout_add_seconds (WATCH_S, on_watch, self),
   };
   gboolean ok;
@@ -136,6 +156,10 @@ run (gconstpointer data, char **arguments)
     .features = options->features,
     .compression = options->compression,
     .slots = options->slots,
+    .max_load_percent = options->max_load_percent,
+    .min_memory = options->min_memory,
+    .min_disk = options->min_disk,
+    .min_inodes = options->min_inodes,
     .keep_running = options->keep_running,
   };
 
@@ -183,6 +207,18 @@ static const ToolOption options[] = {
   { "compression", 0, TOOL_STRING, offsetof (WorkOptions, compression), "METHOD",
     "how results are compressed",
     .group = "worker", .value = "zstd", .choices = compressions },
+  { "max-load-percent", 0, TOOL_INT, offsetof (WorkOptions, max_load_percent), "N",
+    "the load, in percent of the machine's cores, over which it takes no more jobs; 0: any",
+    .group = "worker", .value = "100", .min = 0, .max = 100000 },
+  { "min-memory", 0, TOOL_SIZE, offsetof (WorkOptions, min_memory), "SIZE",
+    "with less memory available it takes no more jobs",
+    .group = "worker", .value = "512M" },
+  { "min-disk", 0, TOOL_SIZE, offsetof (WorkOptions, min_disk), "SIZE",
+    "with less free for its store, its work and TMPDIR it takes no more jobs",
+    .group = "worker", .value = "5G" },
+  { "min-inodes", 0, TOOL_INT, offsetof (WorkOptions, min_inodes), "N",
+    "with room for fewer files in there it takes no more jobs",
+    .group = "worker", .value = "10000", .min = 0, .max = 1e12 },
   { NULL },
 };
 /* clang-format on */
@@ -200,7 +236,10 @@ const ToolCommand tool_work_command = {
     "second\n"
     "one: it stops them, and gives them back to the queue. When the queue goes away it "
     "goes\n"
-    "on building, and connects again.\n"
+    "on building, and connects again. SIGUSR1: it takes no more jobs until SIGUSR2.\n"
+    "\n"
+    "It takes no more jobs, and says why, while the machine has too much to do (its own\n"
+    "jobs do not count), or too little memory or room on its disks.\n"
     "\n"
     "When it is killed, results that it had are handed in by the next 'buildq work' "
     "with\n"

@@ -6,14 +6,23 @@
 #include "buildq-tool.h"
 
 static const ToolCommand *const commands[] = {
-  &tool_farm_command,   &tool_serve_command,
-  &tool_work_command,   &tool_submit_command,
-  &tool_status_command, &tool_log_command,
-  &tool_cancel_command, &tool_retry_command,
-  &tool_fetch_command,  &tool_token_command,
-  &tool_key_command,    &tool_journal_command,
-  &tool_nar_command,    &tool_narinfo_command,
-  &tool_config_command, NULL,
+  &tool_farm_command,
+  &tool_serve_command,
+  &tool_work_command,
+  &tool_submit_command,
+  &tool_status_command,
+  &tool_log_command,
+  &tool_cancel_command,
+  &tool_retry_command,
+  &tool_fetch_command,
+  &tool_token_command,
+  &tool_worker_command,
+  &tool_key_command,
+  &tool_journal_command,
+  &tool_nar_command,
+  &tool_narinfo_command,
+  &tool_config_command,
+  NULL,
 };
 
 const ToolCommand tool_buildq = {

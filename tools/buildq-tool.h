@@ -45,6 +45,7 @@ extern const ToolCommand tool_status_command;
 extern const ToolCommand tool_submit_command;
 extern const ToolCommand tool_token_command;
 extern const ToolCommand tool_work_command;
+extern const ToolCommand tool_worker_command;
 
 /* --- what people read --- */
 
@@ -97,6 +98,9 @@ GPtrArray *tool_list_jobs (BuildqQueue *queue,
                            const char *const *states,
                            guint max,
                            GError **error);
+
+GPtrArray *tool_list_workers (BuildqQueue *queue, GError **error);
+void tool_print_workers (GPtrArray *workers);
 
 /* --- places --- */
 
@@ -152,12 +156,18 @@ typedef struct
   char **features;
   const char *compression;
   gint64 slots;
-  gint64 keep_running; /* in seconds */
+  gint64 keep_running;     /* in seconds */
+  gint64 max_load_percent; /* 0: no limit, as with the following */
+  gint64 min_memory;
+  gint64 min_disk;
+  gint64 min_inodes;
 } ToolWorkerOptions;
 
 BuildqWorker *tool_open_worker (BuildqQueue *queue,
                                 const ToolWorkerOptions *options,
                                 GError **error);
+/* A line on stdout when a worker takes no more jobs, and when it does again. */
+void tool_log_gates (BuildqWorker *worker);
 void tool_log_worker (BuildqWorker *worker); /* a line on stdout for each job */
 
 /* --- below a service manager, as of systemd --- */

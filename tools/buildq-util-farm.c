@@ -122,6 +122,10 @@ tool_open_worker (BuildqQueue *queue, const ToolWorkerOptions *options, GError *
   if (options->features != NULL)
     buildq_worker_set_features (worker, (const char *const *) options->features);
   buildq_worker_set_slots (worker, (guint) options->slots);
+  buildq_worker_set_max_load_per_core (worker, (double) options->max_load_percent / 100);
+  buildq_worker_set_min_memory_bytes (worker, options->min_memory);
+  buildq_worker_set_min_disk_bytes (worker, options->min_disk);
+  buildq_worker_set_min_inodes (worker, options->min_inodes);
   buildq_worker_set_keep_running_s (worker, (guint) options->keep_running);
   if (options->compression != NULL
       && !buildq_worker_set_compression (worker, options->compression, error))
@@ -129,6 +133,41 @@ tool_open_worker (BuildqQueue *queue, const ToolWorkerOptions *options, GError *
   if (!add_mirrors (worker, options->mirrors, error))
     return NULL;
   return g_steal_pointer (&worker);
+}
+
+/* The reasons without their numbers, which are no news. */
+static char *
+without_numbers (const char *text)
+{
+  GString *rest = g_string_new (NULL);
+
+  for (; *text != '\0'; text++)
+    if (!g_ascii_isdigit (*text) && *text != '.')
+      g_string_append_c (rest, *text);
+  return g_string_free (rest, FALSE);
+}
+
+static void
+reasons_changed (BuildqWorker *worker, GParamSpec *pspec, gpointer user_data)
+{
+  g_autofree char *reasons
+      = g_strjoinv ("; ", (char **) buildq_worker_get_reasons (worker));
+  g_autofree char *words = without_numbers (reasons);
+  const char *said = g_object_get_data (G_OBJECT (worker), "tool-reasons");
+
+  if (g_strcmp0 (words, said != NULL ? said : "") == 0)
+    return;
+  g_object_set_data_full (G_OBJECT (worker), "tool-reasons", g_strdup (words), g_free);
+  if (*words == '\0')
+    tool_say ("%s: takes jobs again", buildq_worker_get_name (worker));
+  else
+    tool_say ("%s: takes no more jobs: %s", buildq_worker_get_name (worker), reasons);
+}
+
+void
+tool_log_gates (BuildqWorker *worker)
+{
+  g_signal_connect (worker, "notify::reasons", G_CALLBACK (reasons_changed), NULL);
 }
 
 static void
@@ -156,6 +195,7 @@ job_finished (BuildqWorker *worker,
 void
 tool_log_worker (BuildqWorker *worker)
 {
+  tool_log_gates (worker);
   g_signal_connect (worker, "job-started", G_CALLBACK (job_started), NULL);
   g_signal_connect (worker, "job-resumed", G_CALLBACK (job_resumed), NULL);
   g_signal_connect (worker, "job-finished", G_CALLBACK (job_finished), NULL);

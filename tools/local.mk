@@ -18,6 +18,7 @@ tool_commands = \
 	tools/buildq-cmd-submit.c \
 	tools/buildq-cmd-token.c \
 	tools/buildq-cmd-work.c \
+	tools/buildq-cmd-worker.c \
 	tools/buildq-commands.c
 # What the commands share; a fuzzer links it too.
 tool_common = \
@@ -40,6 +41,7 @@ tool_common = \
 	tools/buildq-util-shared.c \
 	tools/buildq-util-take.c \
 	tools/buildq-util-upload.c \
+	tools/buildq-util-workers.c \
 	tools/buildq-util-values.c
 # Of ours the public API only.
 tools_buildq_LDADD = lib/libbuildq-1.la $(BUILDQ_LIBS)
@@ -70,6 +72,7 @@ man_pages = \
 	tools/buildq-status.1 \
 	tools/buildq-submit.1 \
 	tools/buildq-token.1 \
+	tools/buildq-worker.1 \
 	tools/buildq-work.1 \
 	tools/buildq.conf.5
 completion_file = tools/completion/buildq

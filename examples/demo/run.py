@@ -190,6 +190,8 @@ class Farm:
     def start_worker(self, name, mirror):
         self.start(name, "work", "--name", name, "--store", self.path(name, "store"),
                    "--work-dir", self.path(name, "work"), "--mirror", mirror,
+                   # It is to build here and now, whatever else this machine does.
+                   "--max-load-percent", "0", "--min-disk", "1G",
                    BUILDQ_TOKEN_FILE=self.token(name, "worker"))
 
     def get(self, path):

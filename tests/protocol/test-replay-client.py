@@ -147,6 +147,8 @@ class Client:
     def start_worker(self):
         # The old server gives what was taken then, whatever is offered.
         return subprocess.Popen([TOOL, "work", "--name", "ant", "--mirror", self.mirror,
+                                 "--max-load-percent", "0", "--min-memory", "0",
+                                 "--min-disk", "0", "--min-inodes", "0",
                                  "--slots", "4"], env=self.env, cwd=self.work, text=True,
                                 stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
 

@@ -5,6 +5,7 @@ tool_tests = \
 	tests/tools/test-farm.sh \
 	tests/tools/test-formats.sh \
 	tests/tools/test-generated.sh \
+	tests/tools/test-gates.sh \
 	tests/tools/test-help.sh \
 	tests/tools/test-hygiene.sh \
 	tests/tools/test-kill.sh \

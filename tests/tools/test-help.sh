@@ -6,7 +6,7 @@
 succeeds "buildq --help" --help
 prints BUILDQ_URI BUILDQ_TOKEN_FILE BUILDQ_STATE BUILDQ_CONFIG "Exit status" "buildq farm hello.json"
 commands=$(sed -n '/^Commands:/,/^$/s/^  \([a-z]*\) .*/\1/p' "$work/out")
-is "all commands are listed" "farm serve work submit status log cancel retry fetch token key journal nar narinfo config" \
+is "all commands are listed" "farm serve work submit status log cancel retry fetch token worker key journal nar narinfo config" \
   "$(echo "$commands" | paste -sd' ')"
 succeeds "buildq --version" --version
 prints "buildq 0."
@@ -22,14 +22,14 @@ help_of ()
 }
 
 for command in farm serve work submit status log cancel retry fetch \
-  "token add" "token list" "token remove" "key generate" "key show" \
+  "token add" "token list" "token remove" "worker list" "worker pause" "worker resume" "worker drain" "key generate" "key show" \
   "nar dump" "nar restore" "nar hash" "narinfo show" "narinfo verify" \
   "journal backup" "journal check" "config check" "config show"
 do
   # shellcheck disable=SC2086 # words
   help_of $command
 done
-for command in token key journal nar narinfo config
+for command in token worker key journal nar narinfo config
 do
   succeeds "buildq $command --help" $command --help
   prints "Commands:"

@@ -46,7 +46,7 @@ prints three "succeeded  one on ant" "succeeded: 3 of 3 succeeded"
 wait_until 20 says "$work/work.log" "ant: 'two': succeeded"
 result $? "the worker prints a line for each job"
 succeeds "status --workers" status --workers
-grep -q '^ant  *yes ' "$work/out"
+grep -q '^ant  *ready ' "$work/out"
 result $? "shows the worker"
 succeeds "status --jobs --json" status --jobs --json
 prints '"key":"with/slash"' '"state":"succeeded"'
