@@ -20,8 +20,8 @@
 void
 _buildq_packed_free (BuildqPacked *self)
 {
-  if (self->path != NULL)
-    g_unlink (self->path);
+  if (self->fd >= 0)
+    close (self->fd);
   g_free (self->path);
   g_free (self);
 }
@@ -82,6 +82,25 @@ pack_into (BuildqPacked *self,
   return TRUE;
 }
 
+/* It goes when we go, also when we are killed. Not every file system knows files that
+ * never have a name. */
+static int
+open_nameless (GError **error)
+{
+  g_autofree char *place
+      = g_build_filename (g_get_tmp_dir (), "buildq-upload-XXXXXX", NULL);
+  int fd = open (g_get_tmp_dir (), O_TMPFILE | O_EXCL | O_RDWR | O_CLOEXEC, 0600);
+
+  if (fd >= 0)
+    return fd;
+  fd = g_mkstemp_full (place, O_RDWR | O_CLOEXEC, 0600);
+  if (fd >= 0)
+    g_unlink (place);
+  else
+    _buildq_set_errno (error, errno, "making", place);
+  return fd;
+}
+
 BuildqPacked *
 _buildq_pack (const char *path,
               gboolean as_nar,
@@ -90,19 +109,12 @@ _buildq_pack (const char *path,
               GError **error)
 {
   g_autoptr (BuildqPacked) self = g_new0 (BuildqPacked, 1);
-  g_autofree char *place
-      = g_build_filename (g_get_tmp_dir (), "buildq-upload-XXXXXX", NULL);
-  gboolean ok;
-  int fd = g_mkstemp_full (place, O_RDWR | O_CLOEXEC, 0600);
 
-  if (fd < 0)
-    {
-      _buildq_set_errno (error, errno, "making", place);
-      return NULL;
-    }
-  self->path = g_steal_pointer (&place);
-  ok = pack_into (self, fd, path, as_nar, compression, cancellable, error);
-  if (close (fd) != 0 && ok)
-    ok = _buildq_set_errno (error, errno, "writing", self->path);
-  return ok ? g_steal_pointer (&self) : NULL;
+  self->fd = open_nameless (error);
+  if (self->fd < 0)
+    return NULL;
+  self->path = g_strdup_printf ("/proc/self/fd/%d", self->fd);
+  if (!pack_into (self, self->fd, path, as_nar, compression, cancellable, error))
+    return NULL;
+  return g_steal_pointer (&self);
 }

@@ -9,9 +9,11 @@
 
 G_BEGIN_DECLS
 
-/* A temporary file that is ready to be put into a mirror. */
+/* A temporary file that is ready to be put into a mirror. It has no name: @path is that
+ * of its descriptor, and can be opened as often as need be. */
 typedef struct
 {
+  int fd;
   char *path;
   guint8 nar_digest[BUILDQ_HASH_BYTES]; /* of what was packed, before it was compressed */
   gint64 nar_size;

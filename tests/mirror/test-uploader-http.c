@@ -45,17 +45,23 @@ set_up (Fixture *f, gconstpointer data)
   f->plain = mirror_fixture_add (&f->base, "item", "text", NULL);
 }
 
-/* Packed archives that nobody sends any more are removed. */
+/* Packed archives, which have no name, that are still open. */
 static guint
 count_temporary (void)
 {
-  g_autoptr (GDir) dir = g_dir_open (g_get_tmp_dir (), 0, NULL);
+  g_autoptr (GDir) dir = g_dir_open ("/proc/self/fd", 0, NULL);
   const char *name;
   guint count = 0;
 
   g_assert_nonnull (dir);
   while ((name = g_dir_read_name (dir)) != NULL)
-    count += g_str_has_prefix (name, "buildq-upload-");
+    {
+      g_autofree char *path = g_build_filename ("/proc/self/fd", name, NULL);
+      g_autofree char *target = g_file_read_link (path, NULL);
+
+      count += target != NULL && g_str_has_prefix (target, g_get_tmp_dir ())
+               && g_str_has_suffix (target, " (deleted)");
+    }
   return count;
 }
 
@@ -317,7 +323,7 @@ test_cancel (Fixture *f, gconstpointer data)
   while (fault_server_count (f->server, "PUT", NULL) == 0
          && g_get_monotonic_time () < deadline)
     g_main_context_iteration (NULL, FALSE);
-  g_assert_cmpuint (count_temporary (), ==, 1);
+  g_assert_cmpuint (count_temporary (), >, 0);
   g_cancellable_cancel (cancellable);
   g_assert_null (buildq_uploader_upload_finish (f->uploader, wait_for (&result), &error));
   g_assert_error (error, G_IO_ERROR, G_IO_ERROR_CANCELLED);
