@@ -20,6 +20,7 @@ tool_tests += tests/tools/test-activation.py tests/tools/test-job-file.py
 if !SANITIZERS
 tool_tests += tests/tools/test-farm-doc.py tests/tools/test-memory.py
 endif
+tool_tests += tests/tools/test-kill-farm.py
 endif
 TESTS += $(tool_tests)
 EXTRA_DIST += \
@@ -40,6 +41,7 @@ EXTRA_DIST += \
 	tests/tools/test-kill.sh \
 	tests/tools/test-journal.sh \
 	tests/tools/test-job-file.py \
+	tests/tools/test-kill-farm.py \
 	tests/tools/test-memory.py \
 	tests/tools/test-nix-reads.sh \
 	tests/tools/test-nix-writes.sh \
