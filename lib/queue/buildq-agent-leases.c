@@ -10,11 +10,15 @@
 #include <buildq/buildq-enums.h>
 #include <buildq/buildq-grant.h>
 #include <buildq/buildq-lease-notice.h>
+#include <buildq/buildq-log-chunk.h>
 #include <buildq/buildq-receipt.h>
 #include <buildq/buildq-result.h>
 #include <buildq/buildq-sync-reply.h>
+#include <string.h>
 
 #include "core/buildq-process.h"
+
+#define MAX_PENDING_LOG (4 * 1024 * 1024)
 
 /* Gives grants to those who wait for one. */
 static void
@@ -485,6 +489,32 @@ buildq_agent_release (BuildqAgent *self, const char *token, GError **error)
 }
 
 /**
+ * buildq_agent_send_log:
+ * @self: an agent
+ * @chunk: a piece of a log, with the token of its lease
+ *
+ * Sends a piece of a log that was asked for. It may get lost, and is asked for again
+ * then.
+ *
+ * Since: 0.1
+ */
+void
+buildq_agent_send_log (BuildqAgent *self, BuildqLogChunk *chunk)
+{
+  gsize size;
+
+  g_return_if_fail (BUILDQ_IS_AGENT (self));
+  g_return_if_fail (chunk != NULL);
+
+  size = chunk->data != NULL ? strlen (chunk->data) : 0;
+  if (self->log_bytes + size > MAX_PENDING_LOG)
+    return;
+  self->log_bytes += size;
+  g_queue_push_tail (&self->logs, buildq_log_chunk_ref (chunk));
+  _buildq_agent_changed (self);
+}
+
+/**
  * buildq_agent_get_held:
  * @self: an agent
  *
@@ -506,102 +536,4 @@ buildq_agent_get_held (BuildqAgent *self)
   while (g_hash_table_iter_next (&iter, NULL, &value))
     g_ptr_array_add (grants, buildq_grant_ref (((AgentLease *) value)->grant));
   return grants;
-}
-
-/**
- * buildq_agent_get_queue:
- * @self: an agent
- *
- * Returns: (transfer none): its queue
- *
- * Since: 0.1
- */
-BuildqQueue *
-buildq_agent_get_queue (BuildqAgent *self)
-{
-  g_return_val_if_fail (BUILDQ_IS_AGENT (self), NULL);
-
-  return self->queue;
-}
-
-/**
- * buildq_agent_get_name:
- * @self: an agent
- *
- * Returns: (transfer none): the name of the machine
- *
- * Since: 0.1
- */
-const char *
-buildq_agent_get_name (BuildqAgent *self)
-{
-  g_return_val_if_fail (BUILDQ_IS_AGENT (self), NULL);
-
-  return self->name;
-}
-
-/**
- * buildq_agent_is_attached:
- * @self: an agent
- *
- * Returns: whether the queue knows the session, as far as the agent can tell
- *
- * Since: 0.1
- */
-gboolean
-buildq_agent_is_attached (BuildqAgent *self)
-{
-  g_return_val_if_fail (BUILDQ_IS_AGENT (self), FALSE);
-
-  return self->attached;
-}
-
-/**
- * buildq_agent_get_wanted_state:
- * @self: an agent
- *
- * Returns: `paused` or `draining` when the queue wants the machine to take no more jobs
- *
- * Since: 0.1
- */
-BuildqWorkerState
-buildq_agent_get_wanted_state (BuildqAgent *self)
-{
-  g_return_val_if_fail (BUILDQ_IS_AGENT (self), BUILDQ_WORKER_STATE_READY);
-
-  return self->wanted;
-}
-
-/**
- * buildq_agent_get_store_dir:
- * @self: an agent
- *
- * Returns: (transfer none) (nullable): the store directory of the farm; %NULL before the
- *   agent has attached
- *
- * Since: 0.1
- */
-const char *
-buildq_agent_get_store_dir (BuildqAgent *self)
-{
-  g_return_val_if_fail (BUILDQ_IS_AGENT (self), NULL);
-
-  return self->store_dir;
-}
-
-/**
- * buildq_agent_get_farm_keys:
- * @self: an agent
- *
- * Returns: (transfer none) (array zero-terminated=1): the public keys of the farm; empty
- *   before the agent has attached
- *
- * Since: 0.1
- */
-const char *const *
-buildq_agent_get_farm_keys (BuildqAgent *self)
-{
-  g_return_val_if_fail (BUILDQ_IS_AGENT (self), NULL);
-
-  return (const char *const *) self->farm_keys;
 }

@@ -37,7 +37,6 @@
 
 #define FIRST_RETRY_MS 100
 #define MAX_RETRY_MS 5000
-#define MAX_PENDING_LOG (4 * 1024 * 1024)
 
 G_DEFINE_FINAL_TYPE (BuildqAgent, buildq_agent, G_TYPE_OBJECT)
 
@@ -521,32 +520,6 @@ buildq_agent_set_offer (BuildqAgent *self, BuildqOffer *offer)
   self->offer = offer;
   self->offer_seq = 0;
   self->offer_sent = 0;
-  _buildq_agent_changed (self);
-}
-
-/**
- * buildq_agent_send_log:
- * @self: an agent
- * @chunk: a piece of a log, with the token of its lease
- *
- * Sends a piece of a log that was asked for. It may get lost, and is asked for again
- * then.
- *
- * Since: 0.1
- */
-void
-buildq_agent_send_log (BuildqAgent *self, BuildqLogChunk *chunk)
-{
-  gsize size;
-
-  g_return_if_fail (BUILDQ_IS_AGENT (self));
-  g_return_if_fail (chunk != NULL);
-
-  size = chunk->data != NULL ? strlen (chunk->data) : 0;
-  if (self->log_bytes + size > MAX_PENDING_LOG)
-    return;
-  self->log_bytes += size;
-  g_queue_push_tail (&self->logs, buildq_log_chunk_ref (chunk));
   _buildq_agent_changed (self);
 }
 

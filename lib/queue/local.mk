@@ -7,6 +7,7 @@ lib_libbuildq_internal_la_SOURCES += \
 
 # The queue itself.
 lib_libbuildq_internal_la_SOURCES += \
+	lib/queue/buildq-agent-getters.c \
 	lib/queue/buildq-agent-leases.c \
 	lib/queue/buildq-agent-private.h \
 	lib/queue/buildq-agent.c \
