@@ -3,6 +3,7 @@
 doc_pages = \
 	doc/overview.md \
 	doc/archives.md \
+	doc/configuration.md \
 	doc/farm.md \
 	doc/restarts.md \
 	doc/threads.md \

@@ -87,7 +87,7 @@ static const ToolCommand add_command = {
     "ones count at once.\n"
     "\n"
     "Examples:\n"
-    "  buildq token add ant --role worker > ant.token\n"
+    "  (umask 077; buildq token add ant --role worker > ant.token)\n"
     "  BUILDQ_TOKEN_FILE=ant.token buildq work --name ant --mirror /srv/mirror",
   .min_arguments = 1,
   .max_arguments = 2,

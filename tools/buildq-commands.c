@@ -30,6 +30,7 @@ const ToolCommand tool_buildq = {
   .description = "A build farm whose machines fetch their work from a queue, and their\n"
                  "inputs from a network of mirrors.",
   .notes = "Exit status: 0 success; 1 failure, also of a job; 2 wrong usage or config.\n"
+           "Config files: see 'buildq config --help' and buildq.conf(5).\n"
            "\n"
            "Try it, with nothing running yet:\n"
            "  echo '{\"jobs\": [{\"key\": \"hello\", \"argv\": [\"sh\", \"-c\", "
