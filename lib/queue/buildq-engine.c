@@ -346,7 +346,7 @@ void
 _buildq_engine_free (BuildqEngine *self)
 {
   GHashTableIter iter;
-  gpointer lease;
+  gpointer lease, class;
 
   self->journal = NULL; /* that leases end here is not to be written */
   g_hash_table_iter_init (&iter, self->leases);
@@ -366,6 +366,10 @@ _buildq_engine_free (BuildqEngine *self)
   g_clear_pointer (&self->leaving, _buildq_engine_request_free);
   g_hash_table_unref (self->requests);
   _buildq_id_map_clear (&self->jobs_by_id);
+  /* Jobs have classes, and classes the jobs that are ready. */
+  g_hash_table_iter_init (&iter, self->classes);
+  while (g_hash_table_iter_next (&iter, NULL, &class))
+    _buildq_heap_clear (&((EngineClass *) class)->ready);
   g_hash_table_unref (self->jobs);
   g_hash_table_unref (self->classes);
   g_ptr_array_unref (self->dirty);
