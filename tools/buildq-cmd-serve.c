@@ -14,6 +14,8 @@ typedef struct
   char *store_dir;
   char *port_file;
   double session_s;
+  gint64 keep_days;
+  gint64 keep_jobs;
 } ServeOptions;
 
 static gboolean
@@ -93,6 +95,9 @@ run (gconstpointer data, char **arguments)
       &error);
   if (queue == NULL)
     return tool_fail (error);
+  buildq_local_queue_set_keep_s (
+      queue, options->keep_days < 0 ? -1 : options->keep_days * 24 * 3600);
+  buildq_local_queue_set_keep_jobs (queue, options->keep_jobs);
   server = tool_open_server (BUILDQ_QUEUE (queue), state, options->listen, &error);
   if (server == NULL
       || (options->port_file != NULL
@@ -116,6 +121,12 @@ static const ToolOption options[] = {
   { "session-time", 0, TOOL_SECONDS, offsetof (ServeOptions, session_s), "SECONDS",
     "after how much silence of a worker its jobs go to others",
     .group = "server", .value = "30", .min = 0.1, .max = 86400 },
+  { "keep-days", 0, TOOL_INT, offsetof (ServeOptions, keep_days), "DAYS",
+    "how long finished requests and their jobs are kept; -1: for ever",
+    .group = "server", .value = "30", .min = -1, .max = 36500 },
+  { "keep-jobs", 0, TOOL_INT, offsetof (ServeOptions, keep_jobs), "N",
+    "how many finished jobs are kept at most; -1: all",
+    .group = "server", .value = "100000", .min = -1, .max = 1e9 },
   { "port-file", 0, TOOL_PATH, offsetof (ServeOptions, port_file), "FILE",
     "write the number of the port there when it is ready" },
   { NULL },

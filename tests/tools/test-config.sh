@@ -143,6 +143,8 @@ assert rows["worker", "slots"] == {"group": "worker", "key": "slots", "value": 1
 assert rows["worker", "feature"]["value"] == ["kvm", "big-parallel"]
 assert rows["worker", "feature"]["origin"] == sys.argv[2] + ":4"
 assert rows["server", "session-time"]["value"] == 30.0
+assert rows["server", "keep-days"]["value"] == 30
+assert rows["server", "keep-jobs"]["value"] == 100000
 assert rows["server", "key"]["value"] is None
 END
   result $? "config show --json"
@@ -160,7 +162,7 @@ result $? "a group may read a token"
 
 # --- a farm by its config ---
 export BUILDQ_STATE="$work/state"
-config "[server]\\nlisten = 127.0.0.1:0\\nsession-time = 5\\nstate = $work/state\\n"
+config "[server]\\nlisten = 127.0.0.1:0\\nsession-time = 5\\nkeep-days = -1\\nkeep-jobs = 10\\nstate = $work/state\\n"
 start serve serve --port-file "$work/port"
 queue=$pid
 wait_until 30 test -s "$work/port"

@@ -54,6 +54,7 @@ fails 2 "'b' is one argument too many" cancel a b
 fails 2 "exclude each other" status --jobs --workers
 fails 2 "--slots: '0' is not a whole number between 1 and 10000" work --slots 0 --name a
 fails 2 "'a/b' is no good name" work --name a/b
+fails 2 "--keep-jobs: '-2' is not a whole number between -1 and 1000000000" serve --keep-jobs=-2
 fails 2 "--session-time: '-1' is not a number of seconds between 0.1 and 86400" serve --session-time=-1
 fails 2 "--store-dir: 'x' is not an absolute path" serve --store-dir x
 fails 2 "--priority: 'high' is not" submit --priority high x.json
