@@ -36,7 +36,8 @@ work = tempfile.mkdtemp(prefix="buildq-memory-")
 state = os.path.join(work, "state")
 # What is allocated and not used would be written to, and so be resident.
 environment = {k: v for k, v in os.environ.items() if k not in ("MALLOC_PERTURB_", "MALLOC_CHECK_")}
-environment.update(HOME=work, BUILDQ_STATE=state, LC_ALL="C.UTF-8")
+environment.update(HOME=work, TMPDIR=work, BUILDQ_STATE=state, LC_ALL="C.UTF-8",
+                   BUILDQ_CONFIG="/dev/null")
 started = []
 
 
@@ -185,6 +186,8 @@ def start_server():
     return process
 
 
+# A time-out ends it as ^C does, with what it started.
+signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
 try:
     server = start_server()
     main()
