@@ -28,13 +28,16 @@ write_machine (Fixture *self, const char *name, const char *text)
 static void
 set_up (Fixture *self, gconstpointer data)
 {
+  g_autofree char *machine = NULL;
+
   fixture_set_up (self, data);
+  machine = fixture_in_dir (self, "machine");
   self->worker->gate_ms = 20;
   write_machine (self, "proc/loadavg", "0.10 0.20 0.30 1/100 1000\n");
   write_machine (self, "proc/meminfo",
                  "MemTotal: 4194304 kB\nMemAvailable: 2097152 kB\n");
   write_machine (self, "sys/devices/system/cpu/online", "0-3\n");
-  _buildq_machine_set_root (g_intern_string (fixture_in_dir (self, "machine")));
+  _buildq_machine_set_root (g_intern_string (machine));
 }
 
 static void
