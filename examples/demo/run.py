@@ -85,7 +85,7 @@ class Farm:
         self.ran = []      # (pid, what, how it ended)
         self.dav = None
         self.admin = None
-        self.env = dict(os.environ, BUILDQ_STATE=self.path("queue"))
+        self.env = dict(os.environ, BUILDQ_CONFIG="/dev/null", BUILDQ_STATE=self.path("queue"))
 
     def path(self, *parts):
         return os.path.join(self.home, *parts)

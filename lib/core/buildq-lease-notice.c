@@ -19,7 +19,7 @@
 /* clang-format off */
 static const BuildqField fields[] = {
   { "token", BUILDQ_FIELD_STRING, G_STRUCT_OFFSET (BuildqLeaseNotice, token), BUILDQ_FIELD_REQUIRED, BUILDQ_MAX_NAME },
-  { "verdict", BUILDQ_FIELD_ENUM, G_STRUCT_OFFSET (BuildqLeaseNotice, verdict), BUILDQ_FIELD_ALWAYS, 0, NULL, buildq_verdict_get_type },
+  { "verdict", BUILDQ_FIELD_ENUM, G_STRUCT_OFFSET (BuildqLeaseNotice, verdict), BUILDQ_FIELD_ALWAYS | BUILDQ_FIELD_OPEN, BUILDQ_VERDICT_OK, NULL, buildq_verdict_get_type },
   { "offset", BUILDQ_FIELD_INT, G_STRUCT_OFFSET (BuildqLeaseNotice, offset), 0, 0 },
 };
 /* clang-format on */

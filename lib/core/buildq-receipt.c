@@ -19,7 +19,7 @@
 /* clang-format off */
 static const BuildqField fields[] = {
   { "token", BUILDQ_FIELD_STRING, G_STRUCT_OFFSET (BuildqReceipt, token), BUILDQ_FIELD_REQUIRED, BUILDQ_MAX_NAME },
-  { "verdict", BUILDQ_FIELD_ENUM, G_STRUCT_OFFSET (BuildqReceipt, verdict), BUILDQ_FIELD_ALWAYS, 0, NULL, buildq_verdict_get_type },
+  { "verdict", BUILDQ_FIELD_ENUM, G_STRUCT_OFFSET (BuildqReceipt, verdict), BUILDQ_FIELD_ALWAYS | BUILDQ_FIELD_OPEN, BUILDQ_VERDICT_RECEIVED, NULL, buildq_verdict_get_type },
   { "message", BUILDQ_FIELD_STRING, G_STRUCT_OFFSET (BuildqReceipt, message), 0, 0 },
   { "artifacts", BUILDQ_FIELD_VALUES, G_STRUCT_OFFSET (BuildqReceipt, artifacts), 0, 100, &_buildq_artifact_info },
 };

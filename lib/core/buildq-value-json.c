@@ -200,9 +200,13 @@ read_enum (const BuildqValueInfo *info,
   if (!node_is (node, G_TYPE_STRING))
     return wrong_type (info, field, "a string", error);
   if (_buildq_enum_from_string (field->enum_type (), json_node_get_string (node),
-                                &PLACE (value, field, int))
-      || (field->flags & BUILDQ_FIELD_OPEN))
+                                &PLACE (value, field, int)))
     return TRUE;
+  if (field->flags & BUILDQ_FIELD_OPEN)
+    {
+      PLACE (value, field, int) = (int) field->max;
+      return TRUE;
+    }
   g_set_error (error, BUILDQ_ERROR, BUILDQ_ERROR_INVALID,
                "%s of %s %s: '%s' is not known", field->name, A_VALUE (info),
                json_node_get_string (node));

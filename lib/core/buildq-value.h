@@ -38,7 +38,7 @@ typedef enum
   BUILDQ_FIELD_SIGNED = 1 << 1,   /* may be negative */
   BUILDQ_FIELD_ALWAYS = 1 << 2,   /* is written also when it is 0 */
   BUILDQ_FIELD_NOT_SPEC = 1 << 3, /* says nothing about the work to be done */
-  BUILDQ_FIELD_OPEN = 1 << 4,     /* ENUM: a name that is not known is as good as none */
+  BUILDQ_FIELD_OPEN = 1 << 4,     /* ENUM: a name that is not known stands for max */
 } BuildqFieldFlags;
 
 typedef struct _BuildqValueInfo BuildqValueInfo;
@@ -50,7 +50,8 @@ typedef struct
   gsize offset;                /* in the struct */
   guint flags;                 /* BuildqFieldFlags */
   gint64 max;                  /* STRING: bytes; STRV: bytes of an entry; INT: the number;
-                                * VALUES: entries; 0: the default of the kind */
+                                * VALUES: entries; 0: the default of the kind. ENUM:
+                                * what an OPEN one is when its name is not known */
   const BuildqValueInfo *info; /* VALUE, VALUES: of what */
   GType (*enum_type) (void);   /* ENUM */
 } BuildqField;

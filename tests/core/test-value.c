@@ -148,17 +148,31 @@ static void
 test_unknown_enum (void)
 {
   g_autoptr (GError) error = NULL;
-  g_autoptr (BuildqReceipt) receipt
-      = buildq_receipt_new_from_json ("{\"token\":\"t\",\"verdict\":\"maybe\"}", &error);
+  g_autoptr (BuildqResult) result = buildq_result_new_from_json (
+      "{\"token\":\"t\",\"key\":\"k\",\"outcome\":\"maybe\"}", &error);
 
-  g_assert_null (receipt);
+  g_assert_null (result);
   g_assert_error (error, BUILDQ_ERROR, BUILDQ_ERROR_INVALID);
-  g_assert_nonnull (
-      strstr (error->message, "verdict of a receipt: 'maybe' is not known"));
+  g_assert_nonnull (strstr (error->message, "'maybe' is not known"));
   g_clear_error (&error);
   g_assert_null (
       buildq_receipt_new_from_json ("{\"token\":\"t\",\"verdict\":1}", &error));
   g_assert_error (error, BUILDQ_ERROR, BUILDQ_ERROR_INVALID);
+}
+
+/* Verdicts may be added: an older side does nothing about one that it does not know. */
+static void
+test_unknown_verdict (void)
+{
+  g_autoptr (GError) error = NULL;
+  g_autoptr (BuildqReceipt) receipt
+      = buildq_receipt_new_from_json ("{\"token\":\"t\",\"verdict\":\"maybe\"}", &error);
+  g_autoptr (BuildqLeaseNotice) notice = buildq_lease_notice_new_from_json (
+      "{\"token\":\"t\",\"verdict\":\"maybe\"}", &error);
+
+  g_assert_no_error (error);
+  g_assert_cmpint (buildq_receipt_get_verdict (receipt), ==, BUILDQ_VERDICT_RECEIVED);
+  g_assert_cmpint (buildq_lease_notice_get_verdict (notice), ==, BUILDQ_VERDICT_OK);
 }
 
 /* A newer side may say more; null is the same as nothing; of two, the last counts. */
@@ -454,6 +468,7 @@ main (int argc, char **argv)
   g_test_add_func ("/value/input-sources", test_input_sources);
   g_test_add_func ("/value/input-at", test_input_at);
   g_test_add_func ("/value/unknown-enum", test_unknown_enum);
+  g_test_add_func ("/value/unknown-verdict", test_unknown_verdict);
   g_test_add_func ("/value/unknown-members", test_unknown_members);
   g_test_add_func ("/value/limits", test_limits);
   g_test_add_func ("/value/too-many", test_too_many);

@@ -7,6 +7,7 @@
 #include "worker-fixture.h"
 
 #include <glib/gstdio.h>
+#include <signal.h>
 #include <string.h>
 
 static char *
@@ -179,6 +180,26 @@ test_socket_in_output (Fixture *self, gconstpointer data)
   add_output (builder, "out", NULL);
   fixture_run_with_mirror (self);
   fixture_assert_fails (self, builder, "failed", "into the store");
+}
+
+/* Signals are the program's. But GIO ignores SIGPIPE once there is a socket. */
+static void
+test_signals (Fixture *self, gconstpointer data)
+{
+  struct sigaction before[NSIG], after;
+
+  for (int i = 1; i < NSIG; i++)
+    if (sigaction (i, NULL, &before[i]) < 0)
+      before[i].sa_handler = SIG_ERR;
+  fixture_run_with_mirror (self);
+  fixture_submit_script (self, "job", "true");
+  fixture_wait_finished (self, "job succeeded\n");
+  for (int i = 1; i < NSIG; i++)
+    if (i != SIGPIPE && sigaction (i, NULL, &after) == 0)
+      {
+        g_test_message ("signal %d: %s", i, g_strsignal (i));
+        g_assert_true (after.sa_handler == before[i].sa_handler);
+      }
 }
 
 static void
@@ -377,6 +398,7 @@ main (int argc, char **argv)
   TEST ("/worker/outputs-overlap", test_outputs_overlap);
   TEST ("/worker/socket-in-output", test_socket_in_output);
   TEST ("/worker/input-missing", test_input_missing);
+  TEST ("/worker/signals", test_signals);
   TEST ("/worker/inputs-placed", test_inputs_placed);
   TEST ("/worker/inputs-collide", test_inputs_collide);
   TEST ("/worker/full-store", test_full_store);
