@@ -16,7 +16,7 @@ AM_TESTS_ENVIRONMENT = \
 	MALLOC_CHECK_=2 MALLOC_PERTURB_=$$(($${RANDOM:-256} % 255 + 1)) \
 	G_TEST_SRCDIR=$(abs_top_srcdir)/tests G_TEST_BUILDDIR=$(abs_top_builddir)/tests \
 	BUILDQ_LIBEXECDIR=$(abs_top_builddir)/lib/worker \
-	BUILDQ_CONFIG=/dev/null BUILDQ_TOOL=$(abs_top_builddir)/tools/buildq \
+	BUILDQ_CONFIG=$(abs_top_srcdir)/tests/data/test.conf BUILDQ_TOOL=$(abs_top_builddir)/tools/buildq \
 	GI_TYPELIB_PATH=$(abs_top_builddir)/lib$${GI_TYPELIB_PATH:+:$$GI_TYPELIB_PATH} \
 	LD_LIBRARY_PATH=$(abs_top_builddir)/lib/.libs$${LD_LIBRARY_PATH:+:$$LD_LIBRARY_PATH} \
 	top_srcdir=$(abs_top_srcdir) top_builddir=$(abs_top_builddir) NM='$(NM)' \
@@ -30,7 +30,7 @@ sanitizer_options = \
 	LSAN_OPTIONS=suppressions=$(abs_top_srcdir)/tests/lsan.supp:print_suppressions=0 \
 	TSAN_OPTIONS=ignore_noninstrumented_modules=1:die_after_fork=0
 
-EXTRA_DIST += tests/lsan.supp tests/services/nginx-dav
+EXTRA_DIST += tests/lsan.supp tests/data/test.conf tests/services/nginx-dav
 
 # Tests of the public API link the library; those of private parts the archive that it is
 # made of. No program links both.

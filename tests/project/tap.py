@@ -5,6 +5,8 @@ import sys
 
 SOURCES = os.environ.get("top_srcdir", os.getcwd())
 BUILD = os.environ.get("top_builddir", os.path.join(SOURCES, "build"))
+# Of the tool: workers take jobs whatever else the machine does.
+CONFIG = os.path.join(os.path.abspath(SOURCES), "tests", "data", "test.conf")
 _count = 0
 _failed = 0
 

@@ -32,7 +32,7 @@ class Manager:
 
     def start(self, *args, sockets=(), notify=None, **env):
         """Sockets become file descriptors 3 and so on."""
-        environment = dict(os.environ, BUILDQ_CONFIG="/dev/null", TMPDIR=self.folder,
+        environment = dict(os.environ, BUILDQ_CONFIG=tap.CONFIG, TMPDIR=self.folder,
                            NOTIFY_SOCKET=notify or self.notify_path, **env)
         numbers = [s.fileno() for s in sockets]
 

@@ -4,6 +4,7 @@ machines, one after the other; the lines of a ```text block after it must have b
 printed. Blocks without a name are done here in another way: what is installed is what was
 built."""
 import os
+import shutil
 import subprocess
 import sys
 
@@ -49,6 +50,10 @@ def prepare(farm):
             os.makedirs(place)
             subprocess.run(["mount", "--bind", farm.path(other), place], check=True)
         farm.shell(name, "ldconfig")
+        # What else this machine does is no reason for the workers to take no jobs.
+        own = farm.path(name, "var/lib/buildq-worker/.config/buildq")
+        os.makedirs(own)
+        shutil.copy(tap.CONFIG, os.path.join(own, "buildq.conf"))
 
 
 def services_said(farm):

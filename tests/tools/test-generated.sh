@@ -80,7 +80,7 @@ if command -v bash > /dev/null
 then
   bash -n "$made/completion/buildq"
   result $? "the script is good"
-  completes "work" buildq wo
+  completes "work worker" buildq wo
   completes "serve" buildq se
   completes "farm fetch" buildq f
   completes "submit" buildq help sub

@@ -37,7 +37,7 @@ state = os.path.join(work, "state")
 # What is allocated and not used would be written to, and so be resident.
 environment = {k: v for k, v in os.environ.items() if k not in ("MALLOC_PERTURB_", "MALLOC_CHECK_")}
 environment.update(HOME=work, TMPDIR=work, BUILDQ_STATE=state, LC_ALL="C.UTF-8",
-                   BUILDQ_CONFIG="/dev/null")
+                   BUILDQ_CONFIG=tap.CONFIG)
 started = []
 
 
