@@ -43,7 +43,7 @@ static const BuildqField fields[] = {
   { "candidates", BUILDQ_FIELD_STRV, G_STRUCT_OFFSET (BuildqSpoolEntry, candidates), 0, BUILDQ_MAX_KEY },
   { "store_paths", BUILDQ_FIELD_STRV, G_STRUCT_OFFSET (BuildqSpoolEntry, store_paths), 0, BUILDQ_MAX_KEY },
   { "result", BUILDQ_FIELD_VALUE, G_STRUCT_OFFSET (BuildqSpoolEntry, result), 0, 0, &_buildq_result_info },
-  { "published", BUILDQ_FIELD_VALUES, G_STRUCT_OFFSET (BuildqSpoolEntry, published), 0, 100, &_buildq_artifact_info },
+  { "published", BUILDQ_FIELD_VALUES, G_STRUCT_OFFSET (BuildqSpoolEntry, published), 0, 10100, &_buildq_artifact_info },
 };
 /* clang-format on */
 

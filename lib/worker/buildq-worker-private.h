@@ -158,6 +158,9 @@ void _buildq_worker_job_upload (WorkerJob *job);
 void _buildq_worker_job_hand_in (WorkerJob *job);
 
 /* buildq-worker-publish.c */
+/* What was made, and before it the sources that it refers to: outputs of other jobs are
+ * published with these, but sources only here, with the signature of the farm. */
+GPtrArray *_buildq_worker_to_publish (BuildqGrant *grant, GPtrArray *made);
 void _buildq_worker_job_publish (WorkerJob *job);
 /* Publishes @entry, and tries again until that is done. */
 void _buildq_worker_add_to_backlog (BuildqWorker *self, BuildqSpoolEntry *entry);

@@ -11,12 +11,49 @@
 
 #include <buildq/buildq-artifact.h>
 #include <buildq/buildq-grant.h>
+#include <buildq/buildq-input.h>
+#include <buildq/buildq-job.h>
+
+#include <string.h>
 
 #define FIRST_DELAY_MS 1000
 #define MAX_DELAY_MS (10 * 60 * 1000)
 
 static void publish_first (BuildqWorker *self);
 static void publish_next (WorkerJob *self);
+
+/* --- what --- */
+
+static gboolean
+is_referred_to (BuildqArtifact *artifact, GPtrArray *made)
+{
+  const char *base = strrchr (buildq_artifact_get_store_path (artifact), '/');
+
+  for (guint i = 0; base != NULL && i < made->len; i++)
+    if (g_strv_contains (buildq_artifact_get_references (made->pdata[i]), base + 1))
+      return TRUE;
+  return FALSE;
+}
+
+GPtrArray *
+_buildq_worker_to_publish (BuildqGrant *grant, GPtrArray *made)
+{
+  g_autoptr (GPtrArray) inputs = buildq_job_get_inputs (buildq_grant_get_job (grant));
+  GPtrArray *all
+      = g_ptr_array_new_with_free_func ((GDestroyNotify) buildq_artifact_unref);
+
+  for (guint i = 0; i < inputs->len; i++)
+    {
+      BuildqArtifact *artifact = buildq_input_get_artifact (inputs->pdata[i]);
+
+      if (artifact != NULL && buildq_artifact_get_ca (artifact) != NULL
+          && is_referred_to (artifact, made))
+        g_ptr_array_add (all, buildq_artifact_ref (artifact));
+    }
+  for (guint i = 0; i < made->len; i++)
+    g_ptr_array_add (all, buildq_artifact_ref (made->pdata[i]));
+  return all;
+}
 
 /* --- for the first time --- */
 

@@ -332,6 +332,7 @@ completed (GObject *source, GAsyncResult *result, gpointer data)
   g_autoptr (BuildqReceipt) receipt
       = buildq_agent_complete_finish (BUILDQ_AGENT (source), result, &error);
   gboolean given_up = !self->asked_queue;
+  g_autoptr (GPtrArray) made = NULL;
   BuildqVerdict verdict;
 
   _buildq_worker_job_unref (self); /* that of the call */
@@ -346,8 +347,9 @@ completed (GObject *source, GAsyncResult *result, gpointer data)
   verdict = buildq_receipt_get_verdict (receipt);
   if (verdict == BUILDQ_VERDICT_ACCEPTED || verdict == BUILDQ_VERDICT_DUPLICATE)
     {
+      made = buildq_receipt_get_artifacts (receipt);
       g_ptr_array_unref (self->entry->published);
-      self->entry->published = buildq_receipt_get_artifacts (receipt);
+      self->entry->published = _buildq_worker_to_publish (self->entry->grant, made);
       _buildq_worker_job_publish (self);
       return;
     }

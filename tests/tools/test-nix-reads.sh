@@ -41,7 +41,7 @@ damaged ()
 # path_of KEY: of the output 'out'
 path_of ()
 {
-  "$tool" status "$1" --json | grep -o '"store_path":"[^"]*'"-$1"'"' | head -n 1 | cut -d'"' -f4
+  "$tool" status "$1.$compression" --json | grep -o '"store_path":"[^"]*'"-$1"'"' | head -n 1 | cut -d'"' -f4
 }
 
 start_nginx
@@ -56,7 +56,7 @@ cat > "$work/dag.json" <<'JSON'
 {"defaults": {"env": {"PATH": "/usr/bin:/bin"}},
  "jobs": [
   {"key": "base", "outputs": ["out", "doc"],
-   "argv": ["sh", "-c", "cp -r $BUILDQ_INPUT_source $out; echo read me > $doc"],
+   "argv": ["sh", "-c", "cp -r $BUILDQ_INPUT_source $out; chmod u+w $out; echo ${BUILDQ_INPUT_source##*/} > $out/origin; echo read me > $doc"],
    "inputs": {"source": {"file": "tree"}}},
   {"key": "lib", "inputs": {"base": {"job": "base"}}, "outputs": ["out"],
    "argv": ["sh", "-c", "mkdir -p $out/share; ln -s $BUILDQ_INPUT_base/bin/hello $out/hello; echo I am $out > $out/share/self"]},
@@ -70,13 +70,16 @@ key=$(cat "$BUILDQ_STATE/farm.pub")
 
 for compression in none gzip zstd xz lzip
 do
+  # Jobs of their own, whose sources are in this mirror.
+  sed 's/"key": "\([a-z]*\)"/"key": "\1.'$compression'", "name": "\1"/; s/"job": "\([a-z]*\)"/"job": "\1.'$compression'"/g' \
+    "$work/dag.json" > "$work/$compression.json"
   dir=$work/dirs/$compression
   mkdir -p "$dir" "$root/$compression"
   start "work-$compression" work --name "ant-$compression" --store-dir /nix/store \
     --compression $compression --store "$work/store-$compression" --work-dir "$work/w-$compression" \
     --mirror "$url/$compression" --mirror "$dir"
   worker=$pid
-  succeeds "a farm builds for Nix, with $compression" submit "$work/dag.json" --wait --rebuild \
+  succeeds "a farm builds for Nix, with $compression" submit "$work/$compression.json" --wait \
     --store-dir /nix/store --mirror "$url/$compression" --mirror "$dir"
   app=$(path_of app)
   lib=$(path_of lib)
@@ -93,7 +96,7 @@ do
     fresh_store
     nix_copy "$mirror" "$app"
     result "$status" "nix copy --from ${mirror%%:*}:, with $compression"
-    is "takes all that it refers to" 3 "$(nix-store --store "$store" -qR "$app" | wc -l)"
+    is "takes all that it refers to, sources too" 4 "$(nix-store --store "$store" -qR "$app" | wc -l)"
     run nix store verify --store "$store" --option trusted-public-keys "$key" -r "$app"
     result "$status" "nix store verify"
     diff -r "$work/store-$compression/${app##*/}" "$real$app" > /dev/null
