@@ -372,12 +372,41 @@ expand_file (JsonObject *file, const char *folder, GError **error)
 }
 
 /* From the quote before a string to the one after it, or to the end of the text. */
+/* The number of \uXXXX at @p, or -1. */
+static int
+read_escape (const char *p)
+{
+  int code = 0;
+
+  if (p[0] != '\\' || p[1] != 'u')
+    return -1;
+  for (guint i = 2; i < 6; i++)
+    if (!g_ascii_isxdigit (p[i]))
+      return -1;
+    else
+      code = code << 4 | g_ascii_xdigit_value (p[i]);
+  return code;
+}
+
+/* Returns the end of the string, or what is wrong in it, where json-glib would leak it.
+ */
 static const char *
-skip_string (const char *p)
+skip_string (const char *p, gboolean *good)
 {
   for (p++; *p != '\0' && *p != '"'; p++)
-    if (*p == '\\' && p[1] != '\0')
-      p++;
+    {
+      int code = read_escape (p), next;
+
+      if (*p != '\\')
+        continue;
+      next = code >= 0xd800 && code <= 0xdbff ? read_escape (p + 6) : 0;
+      *good = code < 0 ? p[1] != '\0' && strchr ("\"\\/bfnrt", p[1]) != NULL
+                       : (code < 0xdc00 || code > 0xdfff)
+                             && (next == 0 || (next >= 0xdc00 && next <= 0xdfff));
+      if (!*good)
+        return p;
+      p += code < 0 ? 1 : next == 0 ? 5 : 11;
+    }
   return p;
 }
 
@@ -388,6 +417,7 @@ static gboolean
 check_nesting (const char *text, GError **error)
 {
   const char *p = text + strspn (text, JSON_SPACE);
+  gboolean good = TRUE;
   guint depth = 0;
 
   if (*p != '{')
@@ -400,8 +430,11 @@ check_nesting (const char *text, GError **error)
         depth--;
       else if (*p == '/' || *p == '#' || *p == '\'')
         return fail (error, "", "not JSON: there is a %c outside of a string", *p);
-      else if (*p == '"' && *(p = skip_string (p)) == '\0')
-        break;
+      else if (*p == '"' && *(p = skip_string (p, &good)) != '"')
+        return good
+               || fail (error, "",
+                        "not JSON: byte %" G_GSIZE_FORMAT " begins no good escape",
+                        (gsize) (p - text + 1));
       if (depth > MAX_DEPTH)
         return fail (error, "", "nested deeper than %d", MAX_DEPTH);
       if (depth == 0)
