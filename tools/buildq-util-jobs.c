@@ -388,24 +388,35 @@ read_escape (const char *p)
   return code;
 }
 
-/* Returns the end of the string, or what is wrong in it, where json-glib would leak it.
- */
-static const char *
-skip_string (const char *p, gboolean *good)
+/* How long the escape at @p is; 0 if it is none, or none that json-glib can read without
+ * a leak. */
+static gsize
+escape_length (const char *p)
 {
-  for (p++; *p != '\0' && *p != '"'; p++)
-    {
-      int code = read_escape (p), next;
+  int code = read_escape (p);
 
-      if (*p != '\\')
-        continue;
-      next = code >= 0xd800 && code <= 0xdbff ? read_escape (p + 6) : 0;
-      *good = code < 0 ? p[1] != '\0' && strchr ("\"\\/bfnrt", p[1]) != NULL
-                       : (code < 0xdc00 || code > 0xdfff)
-                             && (next == 0 || (next >= 0xdc00 && next <= 0xdfff));
-      if (!*good)
-        return p;
-      p += code < 0 ? 1 : next == 0 ? 5 : 11;
+  if (code < 0)
+    return p[1] != '\0' && strchr ("\"\\/bfnrt", p[1]) != NULL ? 2 : 0;
+  if (code >= 0xd800 && code <= 0xdbff)
+    {
+      code = read_escape (p + 6);
+      return code >= 0xdc00 && code <= 0xdfff ? 12 : 0;
+    }
+  return code > 0 && (code < 0xdc00 || code > 0xdfff) ? 6 : 0;
+}
+
+/* Returns the end of the string, or the escape in it that is wrong. */
+static const char *
+skip_string (const char *p)
+{
+  p++;
+  while (*p != '\0' && *p != '"')
+    {
+      gsize length = *p == '\\' ? escape_length (p) : 1;
+
+      if (length == 0)
+        break;
+      p += length;
     }
   return p;
 }
@@ -417,7 +428,6 @@ static gboolean
 check_nesting (const char *text, GError **error)
 {
   const char *p = text + strspn (text, JSON_SPACE);
-  gboolean good = TRUE;
   guint depth = 0;
 
   if (*p != '{')
@@ -430,8 +440,8 @@ check_nesting (const char *text, GError **error)
         depth--;
       else if (*p == '/' || *p == '#' || *p == '\'')
         return fail (error, "", "not JSON: there is a %c outside of a string", *p);
-      else if (*p == '"' && *(p = skip_string (p, &good)) != '"')
-        return good
+      else if (*p == '"' && *(p = skip_string (p)) != '"')
+        return *p == '\0'
                || fail (error, "",
                         "not JSON: byte %" G_GSIZE_FORMAT " begins no good escape",
                         (gsize) (p - text + 1));
