@@ -3,8 +3,12 @@ TEST_LOG_DRIVER = env AM_TAP_AWK='$(AWK)' $(SHELL) $(top_srcdir)/build-aux/tap-d
 LOG_DRIVER = $(TEST_LOG_DRIVER)
 PY_LOG_DRIVER = $(TEST_LOG_DRIVER)
 SH_LOG_DRIVER = $(TEST_LOG_DRIVER)
-# No test may hang.
+# No test may hang. Under the sanitizers all takes several times as long.
+if SANITIZERS
+test_timeout = timeout -k 10 $${BUILDQ_TEST_TIMEOUT:-300}
+else
 test_timeout = timeout -k 10 $${BUILDQ_TEST_TIMEOUT:-120}
+endif
 LOG_COMPILER = $(test_timeout)
 PY_LOG_COMPILER = $(test_timeout) $(PYTHON)
 SH_LOG_COMPILER = $(test_timeout)

@@ -32,7 +32,7 @@ const ToolCommand tool_cancel_command = {
   .description = "Withdraws a request. Its jobs are stopped, but for those that another "
                  "request wants.",
   .notes = "Example:\n"
-           "  buildq cancel 5f1c\n"
+           "  buildq cancel nightly-7\n"
            "\n"
            "Next: buildq status REQUEST",
   .min_arguments = 1,

@@ -163,8 +163,9 @@ fetch (char **names, const FetchOptions *options)
     return tool_fail (error);
   wanted.artifacts = artifacts;
   wanted.paths = paths;
-  ok = collect (&wanted, names, &error)
-       && realise (&wanted, options->store, options->mirrors, keyring, &error);
+  ok = collect (&wanted, names, &error);
+  tool_speak_to_queue (NULL);
+  ok = ok && realise (&wanted, options->store, options->mirrors, keyring, &error);
   store_dir = wanted.store_dir;
   return ok ? TOOL_OK : tool_fail (error);
 }

@@ -102,7 +102,7 @@ const ToolCommand tool_retry_command = {
            "\n"
            "Examples:\n"
            "  buildq retry hello --wait\n"
-           "  buildq retry 5f1c\n"
+           "  buildq retry nightly-7\n"
            "\n"
            "Next: buildq status REQUEST, buildq log -f KEY",
   .min_arguments = 1,

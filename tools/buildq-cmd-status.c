@@ -198,7 +198,7 @@ const ToolCommand tool_status_command = {
                  "are not finished; else a request with its jobs, or one job.",
   .notes = "Examples:\n"
            "  buildq status\n"
-           "  buildq status 5f1c\n"
+           "  buildq status nightly-7\n"
            "  buildq status --jobs --json | jq '.[].key'\n"
            "\n"
            "Next: buildq log KEY, buildq cancel REQUEST",

@@ -107,10 +107,11 @@ submit (BuildqRequest *request, const SubmitOptions *options, gboolean is_comman
   g_autoptr (BuildqQueue) queue = tool_connect ("submitter", &error);
   g_autoptr (BuildqRequest) uploaded = NULL;
   g_autoptr (BuildqRequestStatus) status = NULL;
-  const char *id;
+  const char *id, *role;
 
   if (queue == NULL)
     return tool_fail (error);
+  role = tool_speak_to_queue (NULL);
   if (is_command && options->wait && !options->force
       && !tool_check_outputs (request, &error))
     return tool_fail (error);
@@ -118,6 +119,7 @@ submit (BuildqRequest *request, const SubmitOptions *options, gboolean is_comman
       = tool_upload_inputs (request, tool_shared.mirrors, options->store_dir, &error);
   if (uploaded == NULL)
     return tool_fail (error);
+  tool_speak_to_queue (role);
   status = tool_submit (queue, uploaded, &error);
   if (status == NULL)
     return tool_fail (error);

@@ -169,6 +169,9 @@ run (gconstpointer data, char **arguments)
   worker = tool_open_worker (queue, &parts, &error);
   if (worker == NULL)
     return tool_fail (error);
+  if (parts.mirrors == NULL || parts.mirrors[0] == NULL)
+    tool_warn ("there is no mirror: what this worker makes stays in its store, where no "
+               "other can get it; say where with --mirror");
   tool_log_worker (worker);
   return work (&(Work){
       .worker = worker,

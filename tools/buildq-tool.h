@@ -85,6 +85,8 @@ void tool_sleep_ms (guint ms, gboolean *stop);
 BuildqQueue *tool_connect (const char *role, GError **error);
 /* The role, where failures can be those of a queue elsewhere; else NULL. */
 const char *tool_connected_role (void);
+/* Sets it: NULL while failures are those of mirrors. Returns what it was. */
+const char *tool_speak_to_queue (const char *role);
 BuildqRequestStatus *tool_get_request (BuildqQueue *queue,
                                        const char *id,
                                        GError **error);

@@ -88,12 +88,21 @@ read_token (GError **error)
   return NULL;
 }
 
-static const char *connected_role;
+static const char *connected_role; /* NULL while others than the queue are spoken to */
 
 const char *
 tool_connected_role (void)
 {
   return connected_role;
+}
+
+const char *
+tool_speak_to_queue (const char *role)
+{
+  const char *before = connected_role;
+
+  connected_role = role;
+  return before;
 }
 
 BuildqQueue *

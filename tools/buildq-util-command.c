@@ -16,7 +16,7 @@ below_here (const char *path)
 {
   g_autofree char *here = g_get_current_dir ();
   g_autofree char *whole = g_canonicalize_filename (path, here);
-  gsize length = strlen (here);
+  gsize length = g_str_equal (here, "/") ? 0 : strlen (here);
 
   if (g_str_equal (whole, here))
     return g_strdup (".");

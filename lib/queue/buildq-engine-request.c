@@ -247,7 +247,9 @@ _buildq_engine_latest_request (EngineJob *job)
       if (latest == NULL || latest->number < request->number)
         latest = request;
     }
-  return latest != NULL ? latest : job->latest;
+  if (latest != NULL || job->latest == NULL)
+    return latest;
+  return job->latest->queue != NULL ? job->latest : NULL; /* not while it is forgotten */
 }
 
 static EngineRequest *
@@ -340,13 +342,11 @@ _buildq_engine_retry (BuildqEngine *self, const char *id, const char *key, GErro
   return request;
 }
 
+/* The status but for the keys, of which there can be very many. */
 BuildqRequestStatus *
-_buildq_engine_request_status (EngineRequest *request)
+_buildq_engine_request_counts (EngineRequest *request)
 {
   BuildqRequestStatus *status;
-
-  if (request->final != NULL)
-    return buildq_request_status_ref (request->final);
 
   status = _buildq_value_new (&_buildq_request_status_info);
   status->id = g_strdup (request->id);
@@ -364,7 +364,22 @@ _buildq_engine_request_status (EngineRequest *request)
   status->cancelled = request->counts[BUILDQ_JOB_STATE_CANCELLED];
   status->created_us = request->created_us;
   status->finished_us = request->finished_us;
-  g_strfreev (status->wanted);
-  status->wanted = g_strdupv (request->wanted);
+  return status;
+}
+
+/* More keys than a list may have are left out: such a status could not be read. */
+BuildqRequestStatus *
+_buildq_engine_request_status (EngineRequest *request)
+{
+  BuildqRequestStatus *status;
+
+  if (request->final != NULL)
+    return buildq_request_status_ref (request->final);
+  status = _buildq_engine_request_counts (request);
+  if (g_strv_length (request->wanted) <= BUILDQ_MAX_ITEMS)
+    {
+      g_strfreev (status->wanted);
+      status->wanted = g_strdupv (request->wanted);
+    }
   return status;
 }

@@ -56,10 +56,24 @@ too_many (BuildqEngine *self)
 }
 
 static gboolean
-is_due (BuildqEngine *self, gint64 finished_us)
+is_old (BuildqEngine *self, gint64 finished_us)
 {
-  return too_many (self)
-         || (self->keep_us >= 0 && finished_us + self->keep_us <= self->now_real);
+  return self->keep_us >= 0 && finished_us + self->keep_us <= self->now_real;
+}
+
+static gboolean
+is_job_due (BuildqEngine *self, EngineJob *job)
+{
+  return too_many (self) || is_old (self, job->finished_us);
+}
+
+/* However many jobs the latest of them has, it stays until the next is finished, as who
+ * waits for it must see its end; unless nothing is to be kept. */
+static gboolean
+is_request_due (BuildqEngine *self, EngineRequest *request)
+{
+  return (too_many (self) && (self->keep_jobs == 0 || self->finished.length > 1))
+         || is_old (self, request->finished_us);
 }
 
 static gint64
@@ -68,11 +82,11 @@ first_of (gint64 a, gint64 b)
   return a < 0 ? b : b < 0 ? a : MIN (a, b);
 }
 
-/* When finished_us is due, on the monotonic clock. */
+/* When it is due, on the monotonic clock. */
 static gint64
-due_time (BuildqEngine *self, gint64 finished_us)
+due_time (BuildqEngine *self, gboolean is_due, gint64 finished_us)
 {
-  if (is_due (self, finished_us))
+  if (is_due)
     return self->now;
   return self->keep_us >= 0 ? self->now + finished_us + self->keep_us - self->now_real
                             : -1;
@@ -86,9 +100,10 @@ _buildq_engine_next_forget (BuildqEngine *self)
   gint64 when = self->leaving != NULL ? self->now : -1;
 
   if (request != NULL)
-    when = first_of (when, due_time (self, request->finished_us));
+    when = first_of (
+        when, due_time (self, is_request_due (self, request), request->finished_us));
   if (job != NULL)
-    when = first_of (when, due_time (self, job->finished_us));
+    when = first_of (when, due_time (self, is_job_due (self, job), job->finished_us));
   return first_of (when, _buildq_engine_next_unused_text (self));
 }
 
@@ -110,6 +125,7 @@ static void
 begin_to_forget (BuildqEngine *self, EngineRequest *request)
 {
   g_queue_unlink (&self->finished, &request->link);
+  request->queue = NULL;
   g_hash_table_remove (self->numbers, &request->number);
   g_hash_table_steal (self->requests, request->id);
   self->leaving = request;
@@ -181,11 +197,11 @@ _buildq_engine_forget_some (BuildqEngine *self)
       EngineJob *job = g_queue_peek_head (&self->loose);
       EngineRequest *request = g_queue_peek_head (&self->finished);
 
-      if (job != NULL && is_due (self, job->finished_us))
+      if (job != NULL && is_job_due (self, job))
         cost += forget_loose (self);
       else if (self->leaving != NULL)
         forget_one_of_request (self, self->leaving);
-      else if (request != NULL && is_due (self, request->finished_us))
+      else if (request != NULL && is_request_due (self, request))
         begin_to_forget (self, request);
       else if (!_buildq_engine_drop_unused_text (self))
         return;

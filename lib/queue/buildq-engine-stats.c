@@ -243,7 +243,7 @@ _buildq_engine_stats (BuildqEngine *self)
     _buildq_journal_add_stats (self->journal, stats);
 
   for (GList *l = self->active.head; l != NULL && left-- > 0; l = l->next)
-    g_ptr_array_add (stats->requests, _buildq_engine_request_status (l->data));
+    g_ptr_array_add (stats->requests, _buildq_engine_request_counts (l->data));
   add_ended (self, stats);
   return stats;
 }

@@ -305,6 +305,7 @@ void _buildq_engine_request_add_job (BuildqEngine *self,
 void _buildq_engine_request_free (gpointer request);
 void _buildq_engine_note_request (BuildqEngine *self, EngineRequest *request);
 void _buildq_engine_finish_touched (BuildqEngine *self);
+BuildqRequestStatus *_buildq_engine_request_counts (EngineRequest *request);
 BuildqRequestStatus *_buildq_engine_request_status (EngineRequest *request);
 
 /* --- buildq-engine-retain.c: what is finished is forgotten after a while --- */

@@ -379,7 +379,8 @@ make_line (const char *const *argv, const BuildqCommandKeep *keep)
     {
       g_autofree char *ms
           = g_strdup_printf ("%" G_GINT64_FORMAT, (gint64) keep->keep_s * 1000);
-      g_autofree char *bytes = g_strdup_printf ("%" G_GINT64_FORMAT, keep->log_limit + 1);
+      g_autofree char *bytes = g_strdup_printf (
+          "%" G_GINT64_FORMAT, MIN (keep->log_limit, G_MAXINT64 - 1) + 1);
 
       g_strv_builder_add_many (line, "--keep", ms, bytes, NULL);
     }

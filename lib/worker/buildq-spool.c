@@ -333,6 +333,15 @@ load (const char *work_path, Loaded *loaded, GError **error)
       if (entry->dir != NULL && entry->state < BUILDQ_SPOOL_FINISHED)
         g_hash_table_add (kept, entry->dir);
     }
+  if (loaded->entries->len == MAX_ENTRIES)
+    {
+      g_ptr_array_add (
+          loaded->warnings,
+          g_strdup_printf ("there are more than %u leases in '%s': the rest, "
+                           "and directories of jobs, are left as they are",
+                           MAX_ENTRIES, work_path));
+      return TRUE;
+    }
   /* Numbers that are still taken are passed over. */
   if (!_buildq_work_dir_sweep (work_path, kept, &local))
     g_ptr_array_add (loaded->warnings, g_strdup (local->message));

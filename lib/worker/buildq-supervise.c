@@ -291,6 +291,9 @@ heed_worker (long *gone)
       control = accept4 (LISTEN_FD, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
       if (control >= 0)
         *gone = -1;
+      /* That the log is full was said to nobody. */
+      if (control >= 0 && log_left <= 0)
+        send (control, "l", 1, MSG_DONTWAIT | MSG_NOSIGNAL);
       return 0;
     }
   size = recv (control, &byte, 1, MSG_DONTWAIT);

@@ -42,7 +42,7 @@ tick (gpointer data)
 #define wait_until(condition)                                                            \
   G_STMT_START                                                                           \
   {                                                                                      \
-    gint64 deadline_ = g_get_monotonic_time () + 20 * G_USEC_PER_SEC;                    \
+    gint64 deadline_ = g_get_monotonic_time () + 60 * G_USEC_PER_SEC;                    \
     guint waker_ = g_timeout_add (20, tick, NULL);                                       \
     while (!(condition))                                                                 \
       {                                                                                  \

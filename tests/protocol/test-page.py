@@ -23,6 +23,9 @@ NASTY = '<script>alert(1)</script>&amp;"\'>\x01\x7f\u202eevil\ufdd0 é'
 SHOWN = '<script>alert(1)</script>&amp;"\'>\ufffd\ufffd\ufffdevil\ufffd é'
 XHTML = "{http://www.w3.org/1999/xhtml}"
 
+# The sanitizers make all of it several times as slow.
+MANY = 5000 if os.environ.get("SAN_CFLAGS") else 100000
+
 
 def parse(body):
     """The document; a strict parser raises at the first error."""
@@ -98,12 +101,12 @@ def follow(server, document):
 
 
 def check_size(server):
-    jobs = [{"key": f"job-{i}", "kind": f"k{i % 300}", "system": "s"} for i in range(100000)]
+    jobs = [{"key": f"job-{i}", "kind": f"k{i % 300}", "system": "s"} for i in range(MANY)]
     post(server, "/v1/requests", {"id": "many", "jobs": jobs})
     for path in ("/", "/?request=many"):
         body = server.get(path)[2]
         parse(body)
-        tap.ok(len(body) < 100000, f"{path} with 100,000 jobs is small", [f"{len(body)} bytes"])
+        tap.ok(len(body) < 100000, f"{path} with {MANY} jobs is small", [f"{len(body)} bytes"])
 
 
 def check_roles(work):

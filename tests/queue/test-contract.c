@@ -12,7 +12,7 @@
 #include <locale.h>
 #include <string.h>
 
-#define DEADLINE_US (20 * G_USEC_PER_SEC)
+#define DEADLINE_US (60 * G_USEC_PER_SEC)
 
 typedef enum
 {

@@ -242,8 +242,12 @@ has_text (Fixture *fixture, const char *hash)
 
 /* --- much comes and goes --- */
 
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+#define ROUNDS 12
+#else
 #define ROUNDS 100 /* with a journal */
-#define ROUNDS_MEMORY 20
+#endif
+#define ROUNDS_MEMORY 12
 #define ROUND_JOBS 1000
 #define KEEP 3000
 

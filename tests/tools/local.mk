@@ -10,17 +10,18 @@ tool_tests = \
 	tests/tools/test-hygiene.sh \
 	tests/tools/test-kill.sh \
 	tests/tools/test-journal.sh \
-	tests/tools/test-nix-reads.sh \
-	tests/tools/test-nix-writes.sh \
 	tests/tools/test-processes.sh \
 	tests/tools/test-restart.sh \
 	tests/tools/test-services.sh
+# What takes long, and does nothing that other tests do not do under the sanitizers.
+if !SANITIZERS
+tool_tests += tests/tools/test-nix-reads.sh tests/tools/test-nix-writes.sh
+endif
 if HAVE_PYTHON
 tool_tests += tests/tools/test-activation.py tests/tools/test-job-file.py
 if !SANITIZERS
-tool_tests += tests/tools/test-farm-doc.py tests/tools/test-memory.py
+tool_tests += tests/tools/test-farm-doc.py tests/tools/test-kill-farm.py tests/tools/test-memory.py
 endif
-tool_tests += tests/tools/test-kill-farm.py
 endif
 TESTS += $(tool_tests)
 EXTRA_DIST += \
