@@ -14,6 +14,11 @@ tests_queue_test_heap_LDADD = $(test_internal_ldadd)
 tests_queue_test_local_queue_LDADD = $(test_ldadd)
 tests_queue_test_agent_LDADD = $(test_ldadd)
 
+check_PROGRAMS += tests/queue/test-request
+tests_queue_test_request_SOURCES = tests/queue/test-request.c tests/queue/queue-calls.c \
+	tests/queue/queue-calls.h
+tests_queue_test_request_LDADD = $(test_ldadd)
+
 # Linked to the private parts: it takes steps that the library does not have.
 check_PROGRAMS += tests/queue/test-journal
 tests_queue_test_journal_SOURCES = tests/queue/test-journal.c tests/queue/queue-calls.c \
