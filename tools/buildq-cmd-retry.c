@@ -41,20 +41,11 @@ retry (BuildqQueue *queue, const char *name, GError **error)
   return status;
 }
 
-static gboolean
-on_interrupt (gpointer user_data)
-{
-  gboolean *stop = user_data;
-
-  *stop = TRUE;
-  return G_SOURCE_CONTINUE;
-}
-
 static int
 wait_for (BuildqQueue *queue, const char *id)
 {
   gboolean stop = FALSE;
-  guint source = g_unix_signal_add (SIGINT, on_interrupt, &stop);
+  guint source = g_unix_signal_add (SIGINT, tool_interrupted, &stop);
   int status = tool_follow (queue, id, 0, &stop);
 
   g_source_remove (source);

@@ -23,15 +23,6 @@ typedef struct
   gboolean json;
 } SubmitOptions;
 
-static gboolean
-on_interrupt (gpointer user_data)
-{
-  gboolean *stop = user_data;
-
-  *stop = TRUE;
-  return G_SOURCE_CONTINUE;
-}
-
 /* @argv: a command, or %NULL. */
 static BuildqRequest *
 make_request (const char *file, char **argv, const SubmitOptions *options, GError **error)
@@ -79,8 +70,8 @@ wait_for (BuildqQueue *queue,
 {
   gboolean stop = FALSE;
   guint sources[] = {
-    g_unix_signal_add (SIGINT, on_interrupt, &stop),
-    g_unix_signal_add (SIGTERM, on_interrupt, &stop),
+    g_unix_signal_add (SIGINT, tool_interrupted, &stop),
+    g_unix_signal_add (SIGTERM, tool_interrupted, &stop),
   };
   int status = is_command && !options->json
                    ? tool_await_command (queue, id, request, tool_shared.mirrors, &stop)

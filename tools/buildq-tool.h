@@ -78,6 +78,9 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (ToolTable, tool_table_free)
  *   foo_finish (…, tool_wait (&result), error); */
 void tool_done (GObject *source, GAsyncResult *result, gpointer user_data);
 GAsyncResult *tool_wait (GAsyncResult **result);
+/* Of a signal, with a gboolean that says to stop; a second one ends the process, as the
+ * queue may not answer. */
+gboolean tool_interrupted (gpointer user_data);
 void tool_sleep_ms (guint ms, gboolean *stop);
 
 /* To the queue that --uri and the like say. @role: what a token must allow at least, for

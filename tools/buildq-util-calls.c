@@ -8,6 +8,7 @@
 #include "buildq-tool.h"
 
 #include <glib/gstdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 
@@ -28,6 +29,17 @@ tool_wait (GAsyncResult **result)
   while (*result == NULL)
     g_main_context_iteration (NULL, TRUE);
   return *result;
+}
+
+gboolean
+tool_interrupted (gpointer user_data)
+{
+  gboolean *stop = user_data;
+
+  if (*stop)
+    exit (TOOL_INTERRUPTED);
+  *stop = TRUE;
+  return G_SOURCE_CONTINUE;
 }
 
 static gboolean

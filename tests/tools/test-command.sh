@@ -140,4 +140,17 @@ result $? "withdraws it"
 wait_until 20 says "$work/work.log" "ant: 'long': cancelled"
 result $? "and the worker stops it"
 
+start hangs submit --wait -- sleep 600
+wait_until 20 says "$work/hangs.log" "runs on ant"
+kill -STOP "$queue"
+insist () # PID: interrupts it; succeeds once it has ended
+{
+  kill -INT "$1"
+  grep -q '^State:.Z' "/proc/$1/status"
+}
+wait_until 20 insist "$pid"
+wait "$pid"
+is "a second ^C ends it, though the queue does not answer" 130 $?
+kill -CONT "$queue"
+
 done_testing
