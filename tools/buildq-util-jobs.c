@@ -74,6 +74,16 @@ check_members (JsonObject *object,
   return TRUE;
 }
 
+/* A member that is a string; else NULL. */
+static const char *
+get_text (JsonObject *object, const char *name)
+{
+  JsonNode *node = json_object_get_member (object, name);
+
+  return node != NULL && JSON_NODE_HOLDS_VALUE (node) ? json_node_get_string (node)
+                                                      : NULL;
+}
+
 /* --- inputs and outputs --- */
 
 static gboolean
@@ -86,7 +96,7 @@ expand_input (JsonObject *input, const char *folder, const char *where, GError *
     return FALSE;
   if (!json_object_has_member (input, "file"))
     return TRUE;
-  file = json_object_get_string_member_with_default (input, "file", NULL);
+  file = get_text (input, "file");
   if (file == NULL || *file == '\0')
     return fail (error, where, "'file' is not the name of a file");
   path = g_canonicalize_filename (file, folder);
@@ -151,8 +161,7 @@ expand_inputs (JsonNode *node, const char *folder, const char *where, GError **e
       const char *name = NULL;
 
       if (JSON_NODE_HOLDS_OBJECT (element))
-        name = json_object_get_string_member_with_default (json_node_get_object (element),
-                                                           "name", NULL);
+        name = get_text (json_node_get_object (element), "name");
       at = name != NULL ? g_strdup_printf ("%s: input '%s'", where, name)
                         : g_strdup_printf ("%s: inputs[%u]", where, i);
       if (!JSON_NODE_HOLDS_OBJECT (element))
