@@ -8,14 +8,13 @@ tool_tests = \
 	tests/tools/test-gates.sh \
 	tests/tools/test-help.sh \
 	tests/tools/test-hygiene.sh \
-	tests/tools/test-kill.sh \
 	tests/tools/test-journal.sh \
 	tests/tools/test-processes.sh \
 	tests/tools/test-restart.sh \
 	tests/tools/test-services.sh
 # What takes long, and does nothing that other tests do not do under the sanitizers.
 if !SANITIZERS
-tool_tests += tests/tools/test-nix-reads.sh tests/tools/test-nix-writes.sh
+tool_tests += tests/tools/test-kill.sh tests/tools/test-nix-reads.sh tests/tools/test-nix-writes.sh
 endif
 if HAVE_PYTHON
 tool_tests += tests/tools/test-activation.py tests/tools/test-job-file.py

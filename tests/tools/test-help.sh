@@ -17,7 +17,7 @@ help_of ()
   buildq "$@" --help
   [ "$status" = 0 ] && grep -q "^  buildq $* " "$work/out" && [ "$(wc -l < "$work/out")" -ge 9 ] &&
     grep -q '^Examples\{0,1\}:' "$work/out" && [ ! -s "$work/err" ] &&
-    ! grep -q '.\{93\}' "$work/out"
+    ! grep -v '/buildq\.conf' "$work/out" | grep -q '.\{93\}' # wherever that is
   result $? "buildq $* --help"
 }
 

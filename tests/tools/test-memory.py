@@ -128,6 +128,7 @@ def copy(name, path, compression, mirror):
         tap.ok(peak < BOUND_KIB, f"{key}: {process} took {peak / 1024:.1f} MiB",
                [f"the bound is {BOUND_KIB / 1024:.0f} MiB"])
     for folder in stores:
+        subprocess.run(["chmod", "-R", "u+w", folder], check=True)
         shutil.rmtree(folder)
     print(f"# {time.monotonic() - begin:.1f} s")
 

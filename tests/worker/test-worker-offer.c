@@ -115,6 +115,8 @@ test_load (Fixture *self, gconstpointer data)
   fixture_wait_finished (self, "job succeeded\n");
   wait_described (self, "ready ");
   g_assert_cmpint (buildq_worker_get_state (self->worker), ==, BUILDQ_WORKER_STATE_READY);
+  g_signal_handlers_disconnect_by_data (self->worker, &n_states);
+  g_signal_handlers_disconnect_by_data (self->worker, &n_reasons);
 }
 
 static void
