@@ -53,6 +53,10 @@ _buildq_tsan_box_clear (gpointer box)
   (__tsan_release (box), _buildq_tsan_clear = (clear),                                   \
    (g_atomic_rc_box_release_full) (box, _buildq_tsan_box_clear))
 
+/* Waiting lets go of the mutex, and takes it again. */
+#define g_cond_wait(cond, mutex)                                                         \
+  (__tsan_release (mutex), (g_cond_wait) (cond, mutex), __tsan_acquire (mutex))
+
 #define g_task_run_in_thread(task, func)                                                 \
   (__tsan_release (task), (g_task_run_in_thread) (task, func))
 #define g_task_return_pointer(task, value, destroy)                                      \
