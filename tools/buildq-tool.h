@@ -111,6 +111,8 @@ void tool_print_workers (GPtrArray *workers);
 
 char *tool_state_dir (void); /* what --state says, or where state is by custom */
 gboolean tool_make_dir (const char *path, GError **error);
+gboolean tool_exists (const char *path);
+void tool_remove_tree (const char *path); /* as far as that can be done */
 /* Root works on somebody's directory as that user. For the rest of the process. */
 gboolean tool_be_owner_of (const char *path, GError **error);
 const char *tool_system (void); /* of this machine, such as "x86_64-linux" */

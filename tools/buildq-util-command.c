@@ -44,27 +44,20 @@ name_for (const char *place, GHashTable *taken)
   return g_steal_pointer (&unique);
 }
 
-static gboolean
-exists (const char *path)
-{
-  return g_file_test (path, G_FILE_TEST_EXISTS)
-         || g_file_test (path, G_FILE_TEST_IS_SYMLINK);
-}
-
 /* "PATH", or "AT=PATH" unless there is a file of that whole name. What is below the
  * working directory has the same place in the build directory; other things are at its
  * top. */
 static gboolean
 add_input (BuildqJobBuilder *builder, const char *text, GHashTable *taken, GError **error)
 {
-  const char *equals = exists (text) ? NULL : strchr (text, '=');
+  const char *equals = tool_exists (text) ? NULL : strchr (text, '=');
   const char *path = equals == NULL ? text : equals + 1;
   g_autofree char *whole = g_canonicalize_filename (path, NULL);
   g_autofree char *at = NULL, *name = NULL;
   g_autoptr (BuildqInput) input = NULL;
   g_autoptr (BuildqInput) placed = NULL;
 
-  if (*path == '\0' || !exists (path))
+  if (*path == '\0' || !tool_exists (path))
     {
       g_set_error (error, BUILDQ_ERROR, BUILDQ_ERROR_NOT_FOUND,
                    "--input '%s': there is no file '%s'", text, path);

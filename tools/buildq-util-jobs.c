@@ -100,8 +100,7 @@ expand_input (JsonObject *input, const char *folder, const char *where, GError *
   if (file == NULL || *file == '\0')
     return fail (error, where, "'file' is not the name of a file");
   path = g_canonicalize_filename (file, folder);
-  if (!g_file_test (path, G_FILE_TEST_EXISTS)
-      && !g_file_test (path, G_FILE_TEST_IS_SYMLINK))
+  if (!tool_exists (path))
     return fail (error, where, "there is no file '%s'", path);
   json_object_set_string_member (input, "file", path);
   return TRUE;

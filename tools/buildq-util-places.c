@@ -11,11 +11,14 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <ftw.h>
 #include <grp.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/utsname.h>
 #include <unistd.h>
+
+#define OPEN_DIRECTORIES 16
 
 char *
 tool_state_dir (void)
@@ -57,6 +60,36 @@ tool_be_owner_of (const char *path, GError **error)
                "acting as the user whose directory '%s' is: %s", path,
                g_strerror (errno));
   return FALSE;
+}
+
+/* Also a link to nowhere. */
+gboolean
+tool_exists (const char *path)
+{
+  return g_file_test (path, G_FILE_TEST_EXISTS)
+         || g_file_test (path, G_FILE_TEST_IS_SYMLINK);
+}
+
+/* What is in a read-only directory cannot be removed. */
+static int
+unlock_entry (const char *path, const struct stat *status, int type, struct FTW *where)
+{
+  if (S_ISDIR (status->st_mode))
+    g_chmod (path, 0700);
+  return 0;
+}
+
+static int
+remove_entry (const char *path, const struct stat *status, int type, struct FTW *where)
+{
+  return g_remove (path);
+}
+
+void
+tool_remove_tree (const char *path)
+{
+  nftw (path, unlock_entry, OPEN_DIRECTORIES, FTW_PHYS);
+  nftw (path, remove_entry, OPEN_DIRECTORIES, FTW_DEPTH | FTW_PHYS);
 }
 
 static char *

@@ -27,8 +27,7 @@ tool_check_outputs (BuildqRequest *request, GError **error)
     {
       const char *path = buildq_output_get_path (outputs->pdata[i]);
 
-      if (!g_file_test (path, G_FILE_TEST_EXISTS)
-          && !g_file_test (path, G_FILE_TEST_IS_SYMLINK))
+      if (!tool_exists (path))
         continue;
       g_set_error (error, BUILDQ_ERROR, BUILDQ_ERROR_EXISTS,
                    "--output '%s': there is one here already; move it away, or say "
@@ -50,27 +49,6 @@ make_ordinary (const char *path, const struct stat *status, int type, struct FTW
   return utimensat (AT_FDCWD, path, NULL, 0);
 }
 
-static int
-remove_entry (const char *path, const struct stat *status, int type, struct FTW *where)
-{
-  if (S_ISDIR (status->st_mode))
-    g_chmod (path, 0700);
-  return 0;
-}
-
-static int
-unlink_entry (const char *path, const struct stat *status, int type, struct FTW *where)
-{
-  return g_remove (path);
-}
-
-static void
-remove_tree (const char *path)
-{
-  nftw (path, remove_entry, OPEN_DIRECTORIES, FTW_PHYS);
-  nftw (path, unlink_entry, OPEN_DIRECTORIES, FTW_DEPTH | FTW_PHYS);
-}
-
 static gboolean
 move_here (const char *real, const char *path, GError **error)
 {
@@ -81,7 +59,7 @@ move_here (const char *real, const char *path, GError **error)
       && g_mkdir_with_parents (parent, 0777) == 0)
     {
       if (g_file_test (path, G_FILE_TEST_IS_DIR)) /* --force */
-        remove_tree (path);
+        tool_remove_tree (path);
       if (g_rename (real, path) == 0)
         return TRUE;
     }
@@ -182,6 +160,6 @@ tool_take_outputs (BuildqJob *job, BuildqResult *result, char **mirrors, GError 
       return FALSE;
     }
   ok = take_all (folder, outputs, artifacts, mirrors, error);
-  remove_tree (folder);
+  tool_remove_tree (folder);
   return ok;
 }

@@ -8,7 +8,6 @@
 #include "buildq-tool.h"
 
 #include <glib/gstdio.h>
-#include <ftw.h>
 #include <json-glib/json-glib.h>
 #include <string.h>
 
@@ -20,12 +19,6 @@ typedef struct
   char *store;              /* an empty one, for that */
   GHashTable *done;         /* path → BuildqArtifact */
 } Upload;
-
-static int
-remove_entry (const char *path, const struct stat *status, int type, struct FTW *position)
-{
-  return g_remove (path);
-}
 
 /* Only a store can say which directory store paths begin with, if not with the default.
  */
@@ -160,7 +153,7 @@ tool_upload_inputs (BuildqRequest *request,
   ok = upload_all (&self, json_node_get_object (root), error);
   g_clear_object (&self.uploader);
   if (self.store != NULL)
-    nftw (self.store, remove_entry, 8, FTW_DEPTH | FTW_PHYS);
+    tool_remove_tree (self.store);
   g_free (self.store);
   if (!ok)
     return NULL;

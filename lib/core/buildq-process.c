@@ -54,3 +54,13 @@ _buildq_process_check_call (gpointer object,
   g_task_report_error (object, callback, user_data, tag, error);
   return FALSE;
 }
+
+char *
+_buildq_read_boot_id (void)
+{
+  char *text = NULL;
+
+  if (!g_file_get_contents ("/proc/sys/kernel/random/boot_id", &text, NULL, NULL))
+    return g_strdup ("unknown");
+  return g_strstrip (text);
+}

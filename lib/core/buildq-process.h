@@ -26,4 +26,8 @@ gboolean _buildq_process_check_call (gpointer object,
                                      GAsyncReadyCallback callback,
                                      gpointer user_data);
 
+/* What names this boot of the machine. One that does not tell its boots apart has one,
+ * and is trusted to lose nothing. */
+char *_buildq_read_boot_id (void);
+
 G_END_DECLS

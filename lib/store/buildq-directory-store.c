@@ -432,17 +432,6 @@ _buildq_directory_store_init (BuildqDirectoryStore *self)
   self->staging_fd = -1;
 }
 
-/* A machine that does not tell its boots apart is trusted to lose nothing. */
-static char *
-read_boot_id (void)
-{
-  char *text = NULL;
-
-  if (!g_file_get_contents ("/proc/sys/kernel/random/boot_id", &text, NULL, NULL))
-    return g_strdup ("unknown");
-  return g_strstrip (text);
-}
-
 BuildqStore *
 _buildq_directory_store_new (const char *path, const char *store_dir, GError **error)
 {
@@ -464,7 +453,7 @@ _buildq_directory_store_new (const char *path, const char *store_dir, GError **e
   self = g_object_new (BUILDQ_TYPE_DIRECTORY_STORE, NULL);
   self->real_dir = g_canonicalize_filename (path, "/");
   self->store_dir = g_strdup (store_dir);
-  self->boot = read_boot_id ();
+  self->boot = _buildq_read_boot_id ();
   records = g_build_filename (self->real_dir, ".buildq", NULL);
   if (g_mkdir_with_parents (records, 0755) < 0)
     {

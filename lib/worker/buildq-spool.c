@@ -5,6 +5,7 @@
 
 #include "worker/buildq-spool.h"
 
+#include "core/buildq-process.h"
 #include "core/buildq-hash.h"
 #include "core/buildq-offload.h"
 #include "core/buildq-thread.h"
@@ -72,24 +73,13 @@ validate (gconstpointer value, GError **error)
   return FALSE;
 }
 
-/* A machine that does not tell its boots apart has one, and loses nothing. */
-static char *
-read_boot_id (void)
-{
-  char *text = NULL;
-
-  if (!g_file_get_contents ("/proc/sys/kernel/random/boot_id", &text, NULL, NULL))
-    return g_strdup ("unknown");
-  return g_strstrip (text);
-}
-
 BuildqSpoolEntry *
 _buildq_spool_entry_new (BuildqGrant *grant)
 {
   BuildqSpoolEntry *entry = _buildq_value_new (&entry_info);
 
   entry->version = SPOOL_VERSION;
-  entry->boot = read_boot_id ();
+  entry->boot = _buildq_read_boot_id ();
   entry->grant = buildq_grant_ref (grant);
   return entry;
 }
@@ -103,7 +93,7 @@ _buildq_spool_entry_unref (gpointer entry)
 gboolean
 _buildq_spool_entry_is_of_this_boot (BuildqSpoolEntry *entry)
 {
-  g_autofree char *boot = read_boot_id ();
+  g_autofree char *boot = _buildq_read_boot_id ();
 
   return g_strcmp0 (boot, entry->boot) == 0;
 }

@@ -8,7 +8,7 @@ data=${top_srcdir:-.}/tests/data
 work=$(mktemp -d) || exit 1
 mkdir "$work/tmp"
 export LC_ALL=C.UTF-8 TMPDIR="$work/tmp" HOME="$work" XDG_STATE_HOME="$work/xdg" BUILDQ_STATE="$work/state"
-export XDG_CONFIG_HOME="$work/config" BUILDQ_CONFIG=/dev/null
+export XDG_CONFIG_HOME="$work/config" BUILDQ_CONFIG="$data/test.conf"
 unset BUILDQ_URI BUILDQ_TOKEN_FILE
 n=0
 bad=0
@@ -96,16 +96,10 @@ is ()
 }
 
 # start NAME ARGUMENT…: in the background; leaves $pid, and what it prints in NAME.log
-# A worker takes jobs whatever else the machine does, unless the test says otherwise.
 start ()
 {
   log=$work/$1.log
   shift
-  if [ "$1" = work ]
-  then
-    shift
-    set -- work --max-load-percent 0 --min-memory 0 --min-disk 0 --min-inodes 0 "$@"
-  fi
   "$tool" "$@" > "$log" 2>&1 < /dev/null &
   pid=$!
   pids="$pids $pid"

@@ -6,12 +6,13 @@
 mkdir "$work/jobs" "$work/jobs/tree"
 printf 'pear\napple\n' > "$work/jobs/words.txt"
 echo inside > "$work/jobs/tree/file"
+# One job takes longer than what is told of it can be late.
 cat > "$work/jobs/two.json" <<'JSON'
 {"defaults": {"env": {"PATH": "/usr/bin:/bin"}, "timeout_s": 60},
  "jobs": [
   {"key": "count", "argv": ["sh", "-c", "wc -l < $BUILDQ_INPUT_sorted > $out"],
    "inputs": {"sorted": {"job": "sort"}}, "outputs": ["out"]},
-  {"key": "sort", "argv": ["sh", "-c", "cat $BUILDQ_INPUT_tree/file $BUILDQ_INPUT_words | sort > result; echo sorting"],
+  {"key": "sort", "argv": ["sh", "-c", "cat $BUILDQ_INPUT_tree/file $BUILDQ_INPUT_words | sort > result; echo sorting; sleep 1"],
    "inputs": {"words": {"file": "words.txt"}, "tree": {"file": "tree"}},
    "outputs": [{"name": "out", "path": "result"}]}]}
 JSON
