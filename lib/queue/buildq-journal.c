@@ -8,6 +8,8 @@
 
 #include <buildq/buildq-error.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <sys/statvfs.h>
 
 #include "core/buildq-thread.h"
 
@@ -268,6 +270,19 @@ writer_thread (gpointer data)
 
 /* --- opening --- */
 
+/* Whether there is room for the journal written anew, and for the log of that; a try
+ * would take the room from the commits that follow. */
+static gboolean
+has_room_for_another (BuildqJournal *self)
+{
+  const char *path = sqlite3_db_filename (self->writer, "main");
+  struct statvfs fs;
+  struct stat file;
+
+  return stat (path, &file) == 0 && statvfs (path, &fs) == 0
+         && (guint64) fs.f_bavail * fs.f_frsize > (guint64) file.st_size * 3;
+}
+
 /* A journal that an older version made gives nothing back until it is written anew, once.
  * That needs room for a second one: without, it goes on as it is. */
 static void
@@ -276,7 +291,7 @@ make_shrinkable (BuildqJournal *self)
   gint64 mode;
 
   if (!_buildq_journal_read_number (self->writer, "PRAGMA auto_vacuum", &mode)
-      || mode == INCREMENTAL)
+      || mode == INCREMENTAL || !has_room_for_another (self))
     return;
   g_message ("the journal is written anew, so that it can shrink");
   if (!run_sql (self->writer, "PRAGMA auto_vacuum = INCREMENTAL; VACUUM;"

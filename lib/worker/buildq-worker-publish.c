@@ -8,13 +8,12 @@
 #include "config.h"
 
 #include "worker/buildq-worker-private.h"
+#include "core/buildq-hash.h"
 
 #include <buildq/buildq-artifact.h>
 #include <buildq/buildq-grant.h>
 #include <buildq/buildq-input.h>
 #include <buildq/buildq-job.h>
-
-#include <string.h>
 
 #define FIRST_DELAY_MS 1000
 #define MAX_DELAY_MS (10 * 60 * 1000)
@@ -24,21 +23,23 @@ static void publish_next (WorkerJob *self);
 
 /* --- what --- */
 
-static gboolean
-is_referred_to (BuildqArtifact *artifact, GPtrArray *made)
+static GHashTable *
+collect_references (GPtrArray *artifacts)
 {
-  const char *base = strrchr (buildq_artifact_get_store_path (artifact), '/');
+  GHashTable *references = g_hash_table_new (g_str_hash, g_str_equal);
 
-  for (guint i = 0; base != NULL && i < made->len; i++)
-    if (g_strv_contains (buildq_artifact_get_references (made->pdata[i]), base + 1))
-      return TRUE;
-  return FALSE;
+  for (guint i = 0; i < artifacts->len; i++)
+    for (const char *const *p = buildq_artifact_get_references (artifacts->pdata[i]);
+         *p != NULL; p++)
+      g_hash_table_add (references, (char *) *p);
+  return references;
 }
 
 GPtrArray *
 _buildq_worker_to_publish (BuildqGrant *grant, GPtrArray *made)
 {
   g_autoptr (GPtrArray) inputs = buildq_job_get_inputs (buildq_grant_get_job (grant));
+  g_autoptr (GHashTable) references = collect_references (made);
   GPtrArray *all
       = g_ptr_array_new_with_free_func ((GDestroyNotify) buildq_artifact_unref);
 
@@ -47,7 +48,9 @@ _buildq_worker_to_publish (BuildqGrant *grant, GPtrArray *made)
       BuildqArtifact *artifact = buildq_input_get_artifact (inputs->pdata[i]);
 
       if (artifact != NULL && buildq_artifact_get_ca (artifact) != NULL
-          && is_referred_to (artifact, made))
+          && g_hash_table_contains (
+              references,
+              _buildq_store_path_base (buildq_artifact_get_store_path (artifact))))
         g_ptr_array_add (all, buildq_artifact_ref (artifact));
     }
   for (guint i = 0; i < made->len; i++)
