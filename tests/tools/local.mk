@@ -23,28 +23,11 @@ tool_tests += tests/tools/test-farm-doc.py tests/tools/test-kill-farm.py tests/t
 endif
 endif
 TESTS += $(tool_tests)
+# Of all branches: automake distributes what any of them names.
+dist_check_SCRIPTS += $(tool_tests)
 EXTRA_DIST += \
 	tests/tools/job-files.json \
 	tests/tools/lib.sh \
 	tests/tools/machines.py \
 	tests/tools/proxy.py \
-	tests/tools/nix.sh \
-	tests/tools/test-activation.py \
-	tests/tools/test-command.sh \
-	tests/tools/test-config.sh \
-	tests/tools/test-farm.sh \
-	tests/tools/test-farm-doc.py \
-	tests/tools/test-formats.sh \
-	tests/tools/test-generated.sh \
-	tests/tools/test-help.sh \
-	tests/tools/test-hygiene.sh \
-	tests/tools/test-kill.sh \
-	tests/tools/test-journal.sh \
-	tests/tools/test-job-file.py \
-	tests/tools/test-kill-farm.py \
-	tests/tools/test-memory.py \
-	tests/tools/test-nix-reads.sh \
-	tests/tools/test-nix-writes.sh \
-	tests/tools/test-processes.sh \
-	tests/tools/test-restart.sh \
-	tests/tools/test-services.sh
+	tests/tools/nix.sh
