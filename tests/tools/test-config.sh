@@ -171,7 +171,7 @@ cat > "$conf" <<END
 [client]
 uri = http://127.0.0.1:$(cat "$work/port")
 key = $work/state/farm.pub
-[worker]
+$(cat "$data/test.conf")
 uri = http://127.0.0.1:$(cat "$work/port")
 name = ant
 slots = 2
