@@ -34,6 +34,7 @@ buildq_public_headers = \
 	include/buildq/buildq-narinfo.h \
 	include/buildq/buildq-offer.h \
 	include/buildq/buildq-output.h \
+	include/buildq/buildq-poller.h \
 	include/buildq/buildq-principal.h \
 	include/buildq/buildq-query.h \
 	include/buildq/buildq-queue.h \

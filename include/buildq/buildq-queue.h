@@ -165,6 +165,10 @@ struct _BuildqQueueInterface
 };
 
 BUILDQ_AVAILABLE_IN_0_1
+BuildqQueue *buildq_queue_new_for_uri (const char *uri,
+                                       const char *token,
+                                       GError **error);
+BUILDQ_AVAILABLE_IN_0_1
 void buildq_queue_submit_async (BuildqQueue *self,
                                 BuildqRequest *request,
                                 int io_priority,

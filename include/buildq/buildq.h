@@ -42,6 +42,7 @@
 #include <buildq/buildq-keyring.h>
 #include <buildq/buildq-nar.h>
 #include <buildq/buildq-narinfo.h>
+#include <buildq/buildq-poller.h>
 #include <buildq/buildq-queue.h>
 #include <buildq/buildq-local-queue.h>
 #include <buildq/buildq-agent.h>

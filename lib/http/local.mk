@@ -2,6 +2,7 @@
 lib_libbuildq_internal_la_SOURCES += \
 	lib/http/buildq-http-error.c \
 	lib/http/buildq-http-error.h \
+	lib/http/buildq-queue-uri.c \
 	lib/http/buildq-remote-queue.c \
 	lib/http/buildq-remote-queue-call.c \
 	lib/http/buildq-remote-queue-iface.c \

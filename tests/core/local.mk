@@ -10,3 +10,6 @@ tests_core_test_value_LDADD = $(test_internal_ldadd)
 
 check_PROGRAMS += tests/core/test-json
 tests_core_test_json_LDADD = $(test_internal_ldadd)
+
+check_PROGRAMS += tests/core/test-poller
+tests_core_test_poller_LDADD = $(test_ldadd)

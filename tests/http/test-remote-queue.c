@@ -11,6 +11,7 @@
 
 #include <buildq/buildq-job-page.h>
 #include <buildq/buildq-job-status.h>
+#include <buildq/buildq-local-queue.h>
 #include <buildq/buildq-log-chunk.h>
 #include <buildq/buildq-query.h>
 #include <buildq/buildq-request-status.h>
@@ -75,6 +76,46 @@ test_uris (void)
   g_assert_null (buildq_remote_queue_new ("http://a", "a\r\nX: y", &error));
   g_assert_error (error, BUILDQ_ERROR, BUILDQ_ERROR_INVALID);
   g_assert_null (strstr (error->message, "X: y"));
+}
+
+static void
+test_queue_for_uri (void)
+{
+  static const struct
+  {
+    const char *uri;
+    int code;
+  } bad[] = {
+    { "", BUILDQ_ERROR_INVALID },
+    { "journal.db", BUILDQ_ERROR_INVALID },
+    { "file:journal.db", BUILDQ_ERROR_INVALID },
+    { "file://host/journal.db", BUILDQ_ERROR_INVALID },
+    { "http://", BUILDQ_ERROR_INVALID },
+    { "localhost:8720", BUILDQ_ERROR_NOT_SUPPORTED },
+    { "ftp://secret@host", BUILDQ_ERROR_NOT_SUPPORTED },
+    { "memory:secret", BUILDQ_ERROR_NOT_SUPPORTED },
+  };
+  g_autoptr (GError) error = NULL;
+  g_autofree char *folder = g_dir_make_tmp ("buildq-queue-XXXXXX", &error);
+  g_autofree char *path = g_build_filename (folder, "a journal.db", NULL);
+  g_autofree char *uri = g_filename_to_uri (path, NULL, &error);
+  g_autoptr (BuildqQueue) remote = buildq_queue_new_for_uri ("http://a", "t", &error);
+  g_autoptr (BuildqQueue) memory = buildq_queue_new_for_uri ("memory:", "t", &error);
+  g_autoptr (BuildqQueue) file = buildq_queue_new_for_uri (uri, NULL, &error);
+
+  g_assert_no_error (error);
+  g_assert_true (BUILDQ_IS_REMOTE_QUEUE (remote));
+  g_assert_true (BUILDQ_IS_LOCAL_QUEUE (memory));
+  g_assert_true (BUILDQ_IS_LOCAL_QUEUE (file));
+  g_assert_true (g_file_test (path, G_FILE_TEST_EXISTS));
+  for (guint i = 0; i < G_N_ELEMENTS (bad); i++)
+    {
+      g_test_message ("%s", bad[i].uri);
+      g_assert_null (buildq_queue_new_for_uri (bad[i].uri, NULL, &error));
+      g_assert_error (error, BUILDQ_ERROR, bad[i].code);
+      g_assert_null (strstr (error->message, "secret"));
+      g_clear_error (&error);
+    }
 }
 
 /* --- calls --- */
@@ -270,6 +311,7 @@ main (int argc, char *argv[])
   g_test_init (&argc, &argv, NULL);
 
   g_test_add_func ("/remote-queue/uris", test_uris);
+  g_test_add_func ("/remote-queue/queue-for-uri", test_queue_for_uri);
 #define ADD(name, data, func) g_test_add (name, Fixture, data, set_up, func, tear_down)
   ADD ("/remote-queue/requests", NULL, test_requests);
   ADD ("/remote-queue/jobs", NULL, test_jobs);
