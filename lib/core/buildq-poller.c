@@ -324,7 +324,7 @@ buildq_poller_dispatch (BuildqPoller *self)
   /* The epoll is shared with the parent, who would lose its descriptors. */
   if (!_buildq_process_check (self, &error))
     {
-      g_critical ("%s", error->message);
+      g_log (G_LOG_DOMAIN, G_LOG_LEVEL_CRITICAL, "%s", error->message);
       return 0;
     }
   /* A callback may drop the poller. */
