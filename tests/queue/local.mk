@@ -49,3 +49,9 @@ check_PROGRAMS += tests/queue/test-retention
 tests_queue_test_retention_SOURCES = tests/queue/test-retention.c tests/queue/queue-calls.c \
 	tests/queue/queue-calls.h
 tests_queue_test_retention_LDADD = $(test_internal_ldadd)
+
+# Thousands of random histories of the scheduler, in memory.
+check_PROGRAMS += tests/queue/test-history
+tests_queue_test_history_SOURCES = tests/queue/test-history.c tests/queue/history.h \
+	tests/queue/history-machine.c tests/queue/history-model.c tests/queue/history-world.c
+tests_queue_test_history_LDADD = $(test_internal_ldadd)
