@@ -14,7 +14,11 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+#define HISTORIES 1000
+#else
 #define HISTORIES 10000
+#endif
 #define LONG_HISTORIES 1000000
 
 static guint32 running; /* the seed, for who looks at a crash */
