@@ -23,6 +23,8 @@ AM_TESTS_ENVIRONMENT = \
 	BUILDQ_CONFIG=$(abs_top_srcdir)/tests/data/test.conf BUILDQ_TOOL=$(abs_top_builddir)/tools/buildq \
 	GI_TYPELIB_PATH=$(abs_top_builddir)/lib$${GI_TYPELIB_PATH:+:$$GI_TYPELIB_PATH} \
 	LD_LIBRARY_PATH=$(abs_top_builddir)/lib/.libs$${LD_LIBRARY_PATH:+:$$LD_LIBRARY_PATH} \
+	PYTHONPATH=$(abs_top_srcdir)/bindings/python$${PYTHONPATH:+:$$PYTHONPATH} \
+	PYTHONDONTWRITEBYTECODE=1 \
 	top_srcdir=$(abs_top_srcdir) top_builddir=$(abs_top_builddir) NM='$(NM)' \
 	SAN_CFLAGS='$(SAN_CFLAGS)' CC='$(CC)' CXX='$(CXX)' \
 	$(sanitizer_options)
@@ -51,5 +53,6 @@ include tests/protocol/local.mk
 include tests/tools/local.mk
 include tests/fuzz/local.mk
 include tests/project/local.mk
+include tests/python/local.mk
 
 TESTS += $(check_PROGRAMS)

@@ -1,0 +1,141 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+# Copyright The libbuildq authors
+"""asyncio and GLib in one loop: asyncio's own, over a selector that iterates a main context."""
+from __future__ import annotations
+
+import asyncio
+import math
+import selectors
+import threading
+from collections.abc import Coroutine
+from typing import Any, TypeVar
+
+from gi.repository import GLib
+
+Result = TypeVar("Result")
+_TO_READ = GLib.IOCondition.IN | GLib.IOCondition.HUP | GLib.IOCondition.ERR
+_TO_WRITE = GLib.IOCondition.OUT | GLib.IOCondition.HUP | GLib.IOCondition.ERR
+
+
+class _Source(GLib.Source):
+    """Waits for the descriptors of asyncio, and until its next timer. GLib looks at both by
+    itself, so there is nothing to prepare or to check."""
+
+    def prepare(self):
+        return False, -1
+
+    def check(self):
+        return False
+
+    def dispatch(self, callback, data):
+        self.is_ready = True
+        return GLib.SOURCE_CONTINUE
+
+
+class _Selector(selectors.BaseSelector):
+    """Waits for descriptors by iterating a main context."""
+
+    def __init__(self, context: GLib.MainContext):
+        self._context = context
+        self._keys: dict[int, selectors.SelectorKey] = {}
+        self._tags: dict[int, Any] = {}
+        self._source = _Source()
+        self._source.is_ready = False
+        self._source.set_name("buildq asyncio")
+        self._source.attach(context)
+
+    def register(self, fileobj, events, data=None):
+        fd = fileobj if isinstance(fileobj, int) else fileobj.fileno()
+        if fd in self._keys:
+            raise KeyError(f"{fileobj!r} is registered already")
+        if not events or events & ~(selectors.EVENT_READ | selectors.EVENT_WRITE):
+            raise ValueError(f"invalid events: {events!r}")
+        condition = GLib.IOCondition(0)
+        if events & selectors.EVENT_READ:
+            condition |= GLib.IOCondition.IN
+        if events & selectors.EVENT_WRITE:
+            condition |= GLib.IOCondition.OUT
+        self._tags[fd] = self._source.add_unix_fd(fd, condition)
+        self._keys[fd] = selectors.SelectorKey(fileobj, fd, events, data)
+        return self._keys[fd]
+
+    def unregister(self, fileobj):
+        fd = fileobj if fileobj in self._keys else self._fd_of(fileobj)
+        self._source.remove_unix_fd(self._tags.pop(fd))
+        return self._keys.pop(fd)
+
+    def _fd_of(self, fileobj):
+        """Of one that is registered, also when it was closed since."""
+        for fd, key in self._keys.items():
+            if fileobj in (fd, key.fileobj):
+                return fd
+        raise KeyError(f"{fileobj!r} is not registered")
+
+    def select(self, timeout=None):
+        source = self._source
+        if timeout is not None and timeout > 0:
+            source.set_ready_time(GLib.get_monotonic_time() + math.ceil(timeout * 1e6))
+        else:
+            source.set_ready_time(-1)
+        source.is_ready = False
+        self._context.iteration(timeout is None or timeout > 0)
+        return self._ready() if source.is_ready else []
+
+    def _ready(self):
+        found = []
+        for fd, tag in self._tags.items():
+            condition = self._source.query_unix_fd(tag)
+            events = (selectors.EVENT_READ * bool(condition & _TO_READ)
+                      | selectors.EVENT_WRITE * bool(condition & _TO_WRITE)) & self._keys[fd].events
+            if events:
+                found.append((self._keys[fd], events))
+        return found
+
+    def get_map(self):
+        return self._keys
+
+    def get_key(self, fileobj):
+        return self._keys[fileobj if fileobj in self._keys else self._fd_of(fileobj)]
+
+    def close(self):
+        self._source.destroy()
+        self._keys.clear()
+        self._tags.clear()
+
+
+class EventLoop(asyncio.SelectorEventLoop):
+    """asyncio's own loop, which iterates `context` while it waits."""
+
+    def __init__(self, context: GLib.MainContext | None = None):
+        if context is None:
+            context = GLib.MainContext.get_thread_default() or (
+                GLib.MainContext.default() if _is_main_thread() else GLib.MainContext.new())
+        self.context = context
+        super().__init__(_Selector(context))
+
+    def run_forever(self) -> None:
+        # Where it is the default already, pushing it says no more.
+        self.context.push_thread_default()
+        try:
+            super().run_forever()
+        finally:
+            self.context.pop_thread_default()
+
+
+def _is_main_thread() -> bool:
+    return threading.current_thread() is threading.main_thread()
+
+
+def new_event_loop(context: GLib.MainContext | None = None) -> asyncio.AbstractEventLoop:
+    """A new asyncio loop that also runs what is GLib's.
+
+    It iterates `context`; without one, the thread-default one, or the default one in the main
+    thread and one of its own in another.
+    """
+    return EventLoop(context)
+
+
+def run(main: Coroutine[Any, Any, Result], *, debug: bool | None = None) -> Result:
+    """As `asyncio.run ()`, in a loop that is GLib's as well."""
+    with asyncio.Runner(debug=debug, loop_factory=new_event_loop) as runner:
+        return runner.run(main)

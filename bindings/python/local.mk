@@ -1,0 +1,24 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+# The sources lie as they are installed, so that PYTHONPATH finds them here as well. They
+# are data: Python compiles them where it runs them.
+python_package = \
+	bindings/python/buildq/__init__.py \
+	bindings/python/buildq/agent.py \
+	bindings/python/buildq/errors.py \
+	bindings/python/buildq/loop.py \
+	bindings/python/buildq/pump.py \
+	bindings/python/buildq/py.typed \
+	bindings/python/buildq/queue.py \
+	bindings/python/buildq/server.py \
+	bindings/python/buildq/worker.py
+python_override = bindings/python/gi/overrides/Buildq.py
+EXTRA_DIST += $(python_package) $(python_override) bindings/python/site-dir.py
+
+if HAVE_INTROSPECTION
+if HAVE_PYTHON
+buildqpydir = $(pythondir)/buildq
+buildqpy_DATA = $(python_package)
+overridesdir = $(pythondir)/gi/overrides
+overrides_DATA = $(python_override)
+endif
+endif
