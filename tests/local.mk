@@ -2,6 +2,7 @@
 TEST_LOG_DRIVER = env AM_TAP_AWK='$(AWK)' $(SHELL) $(top_srcdir)/build-aux/tap-driver.sh
 LOG_DRIVER = $(TEST_LOG_DRIVER)
 PY_LOG_DRIVER = $(TEST_LOG_DRIVER)
+SCM_LOG_DRIVER = $(TEST_LOG_DRIVER)
 SH_LOG_DRIVER = $(TEST_LOG_DRIVER)
 # No test may hang. Under the sanitizers all takes several times as long.
 if SANITIZERS
@@ -11,8 +12,9 @@ test_timeout = timeout -k 10 $${BUILDQ_TEST_TIMEOUT:-120}
 endif
 LOG_COMPILER = $(test_timeout)
 PY_LOG_COMPILER = $(test_timeout) $(PYTHON)
+SCM_LOG_COMPILER = $(test_timeout) $(GUILE) -L $(top_srcdir)/tests/guile
 SH_LOG_COMPILER = $(test_timeout)
-TEST_EXTENSIONS = .py .sh
+TEST_EXTENSIONS = .py .scm .sh
 
 AM_TESTS_ENVIRONMENT = \
 	G_DEBUG=fatal-warnings G_ENABLE_DIAGNOSTIC=0 \
@@ -26,7 +28,8 @@ AM_TESTS_ENVIRONMENT = \
 	PYTHONPATH=$(abs_top_srcdir)/bindings/python$${PYTHONPATH:+:$$PYTHONPATH} \
 	PYTHONDONTWRITEBYTECODE=1 \
 	top_srcdir=$(abs_top_srcdir) top_builddir=$(abs_top_builddir) NM='$(NM)' \
-	SAN_CFLAGS='$(SAN_CFLAGS)' CC='$(CC)' CXX='$(CXX)' \
+	SAN_CFLAGS='$(SAN_CFLAGS)' CC='$(CC)' CXX='$(CXX)' GUILE='$(GUILE)' \
+	$(guile_environment) \
 	$(sanitizer_options)
 # GLib is built without frame pointers, so ASan unwinds slowly, and without TSan, so what
 # its own code touches tells nothing.
@@ -52,6 +55,7 @@ include tests/http/local.mk
 include tests/protocol/local.mk
 include tests/tools/local.mk
 include tests/fuzz/local.mk
+include tests/guile/local.mk
 include tests/project/local.mk
 include tests/python/local.mk
 

@@ -1,0 +1,72 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+# The modules of Guile. In the build tree they are found by guile_environment.
+guilemoddir = $(datadir)/guile/site/$(GUILE_VERSION)
+guilegodir = $(libdir)/guile/$(GUILE_VERSION)/site-ccache
+guile_environment = \
+	GUILE_AUTO_COMPILE=0 BUILDQ_LIBRARY=$(abs_top_builddir)/lib/.libs/$(BUILDQ_SONAME) \
+	GUILE_LOAD_PATH=$(abs_top_builddir)/bindings/guile:$(abs_top_srcdir)/bindings/guile$${GUILE_LOAD_PATH:+:$$GUILE_LOAD_PATH} \
+	GUILE_LOAD_COMPILED_PATH=$(abs_top_builddir)/bindings/guile$${GUILE_LOAD_COMPILED_PATH:+:$$GUILE_LOAD_COMPILED_PATH}
+
+guile_runtime = \
+	bindings/guile/buildq/runtime/library.scm \
+	bindings/guile/buildq/runtime/errors.scm \
+	bindings/guile/buildq/runtime/context.scm \
+	bindings/guile/buildq/runtime/types.scm \
+	bindings/guile/buildq/runtime/callbacks.scm
+# One by one in this order, in which they use each other.
+guile_modules = \
+	bindings/guile/buildq/runtime.scm
+guile_generated = \
+	bindings/guile/buildq/config.scm \
+	bindings/guile/buildq/ffi.scm
+
+EXTRA_DIST += $(guile_runtime) $(guile_modules) \
+	bindings/guile/buildq/config.scm.in \
+	bindings/guile/compile.scm \
+	bindings/guile/excluded.scm \
+	bindings/guile/generate.scm
+
+if HAVE_GUILE
+guilebuildqdir = $(guilemoddir)/buildq
+guileruntimedir = $(guilebuildqdir)/runtime
+nodist_guilebuildq_DATA = $(guile_modules) $(guile_generated)
+nodist_guileruntime_DATA = $(guile_runtime)
+
+guilebuildqgodir = $(guilegodir)/buildq
+guileruntimegodir = $(guilebuildqgodir)/runtime
+nodist_guilebuildqgo_DATA = $(guile_modules:.scm=.go) $(guile_generated:.scm=.go)
+nodist_guileruntimego_DATA = $(guile_runtime:.scm=.go)
+CLEANFILES += $(guile_generated) $(nodist_guilebuildqgo_DATA) $(nodist_guileruntimego_DATA)
+
+# Guile does not take what is older than its source.
+install-nodist_guilebuildqgoDATA install-nodist_guileruntimegoDATA: \
+	install-nodist_guilebuildqDATA install-nodist_guileruntimeDATA
+
+bindings/guile/buildq/config.scm: bindings/guile/buildq/config.scm.in Makefile
+	$(AM_V_GEN)$(MKDIR_P) $(@D) && \
+	sed -e 's|[@]VERSION@|$(VERSION)|' -e 's|[@]LIBRARY@|$(libdir)/$(BUILDQ_SONAME)|' \
+	  $(srcdir)/bindings/guile/buildq/config.scm.in > $@.new && mv $@.new $@
+
+bindings/guile/buildq/ffi.scm: lib/Buildq-1.gir bindings/guile/generate.scm \
+  bindings/guile/excluded.scm
+	$(AM_V_GEN)$(MKDIR_P) $(@D) && \
+	GUILE_AUTO_COMPILE=0 $(GUILE) $(srcdir)/bindings/guile/generate.scm \
+	  lib/Buildq-1.gir $(srcdir)/bindings/guile/excluded.scm > $@.new && mv $@.new $@
+
+# Each is loaded, and the library with it, to compile the next.
+AM_V_GUILEC = $(AM_V_GUILEC_@AM_V@)
+AM_V_GUILEC_ = $(AM_V_GUILEC_@AM_DEFAULT_V@)
+AM_V_GUILEC_0 = @echo "  GUILEC  " $@;
+SUFFIXES = .scm .go
+.scm.go:
+	$(AM_V_GUILEC)$(guile_environment) $(GUILE) $(srcdir)/bindings/guile/compile.scm $< $@
+
+bindings/guile/buildq/runtime/library.go: lib/libbuildq-1.la bindings/guile/compile.scm \
+  bindings/guile/buildq/config.go
+bindings/guile/buildq/runtime/errors.go: bindings/guile/buildq/runtime/library.go
+bindings/guile/buildq/runtime/context.go: bindings/guile/buildq/runtime/errors.go
+bindings/guile/buildq/runtime/types.go: bindings/guile/buildq/runtime/context.go
+bindings/guile/buildq/runtime/callbacks.go: bindings/guile/buildq/runtime/types.go
+bindings/guile/buildq/runtime.go: bindings/guile/buildq/runtime/callbacks.go
+bindings/guile/buildq/ffi.go: bindings/guile/buildq/runtime.go
+endif
