@@ -87,7 +87,7 @@ def _note(*what):
     _noise.append("".join(str(part) for part in what))
 
 
-def _listen():
+def listen():
     """What would only be printed."""
     sys.excepthook = lambda kind, error, trace: _note(
         *traceback.format_exception(kind, error, trace))
@@ -95,8 +95,16 @@ def _listen():
         what.err_msg, what.object, *traceback.format_exception(what.exc_value))
 
 
-def _run_one(function, name, run):
+def noise():
+    """Lines of what was printed since the last time."""
+    gc.collect()
+    found = [line for each in _noise for line in each.splitlines()]
     _noise.clear()
+    return found
+
+
+def _run_one(function, name, run):
+    noise()
     details = []
 
     async def limited():
@@ -109,16 +117,14 @@ def _run_one(function, name, run):
             function()
         else:
             run(limited())
-        gc.collect()
     except BaseException:
         details += traceback.format_exc().splitlines()
-    for noise in _noise:
-        details += noise.splitlines()
+    details += noise()
     tap.ok(not details, name, details)
 
 
 def main():
-    _listen()
+    listen()
     only = sys.argv[1:]
     for function in _tests:
         name = function.__name__.replace("_", " ")
@@ -137,5 +143,5 @@ def folder():
     return tempfile.TemporaryDirectory(prefix="buildq-python-")
 
 
-__all__ = ["Buildq", "Raises", "buildq", "collected", "folder", "gone", "job", "main", "test",
-           "until", "watch_end"]
+__all__ = ["Buildq", "LOOPS", "Raises", "buildq", "collected", "folder", "gone", "job", "listen",
+           "main", "noise", "tap", "test", "until", "watch_end"]

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from gi.repository import Buildq, GLib
 
-from buildq.errors import Invalid, LeaseLost, from_glib
+from buildq.errors import Invalid, LeaseLost, raised
 from buildq.pump import Owned, Pump
 
 if TYPE_CHECKING:
@@ -109,12 +109,9 @@ class Lease:
     def release(self) -> None:
         """Gives the job back, so that another machine can have it."""
         pump = self._finish()
-        try:
+        with raised():
             self.agent._gobject.release(self.token)
-        except GLib.Error as error:
-            raise from_glib(error) from error
-        finally:
-            pump.turn()
+        pump.turn()
 
     def send_log(self, data: str | bytes, *, offset: int, finished: bool = False) -> None:
         """Sends a piece of the log, from `offset` on, to those who watch it.

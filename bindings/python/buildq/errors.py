@@ -1,6 +1,9 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 # Copyright The libbuildq authors
 """The errors of buildq: one class for each code of the library."""
+import contextlib
+from collections.abc import Iterator
+
 from gi.repository import Buildq, Gio, GLib
 
 
@@ -109,3 +112,12 @@ def from_glib(error: GLib.Error) -> Error:
                      else error.domain)
     made.is_transient = Buildq.error_is_transient(error)
     return made
+
+
+@contextlib.contextmanager
+def raised() -> Iterator[None]:
+    """A block in which errors of `gi.repository` are raised as those of buildq."""
+    try:
+        yield
+    except GLib.Error as error:
+        raise from_glib(error) from error

@@ -11,7 +11,7 @@ from typing import TypeAlias
 from gi.repository import Buildq, GLib
 
 from buildq.agent import Agent
-from buildq.errors import Error, Invalid, from_glib
+from buildq.errors import Error, Invalid, raised
 from buildq.pump import Owned, Pump
 
 DEFAULT_URI = "http://127.0.0.1:8720"
@@ -83,13 +83,11 @@ class Queue(Owned):
         try:
             if isinstance(self._uri, str):
                 token = self._token if self._token is not None else read_token()
-                self._gobject = _open(self._uri, token)
+                with raised():
+                    self._gobject = _open(self._uri, token)
             else:
                 self._gobject, self._uri = self._uri, type(self._uri).__name__
                 self._is_ours = False
-        except GLib.Error as error:
-            pump.release()
-            raise from_glib(error) from error
         except BaseException:
             pump.release()
             raise
@@ -209,13 +207,17 @@ class Queue(Owned):
         wanted = [Buildq.JobState.to_string(state) for state in states]
         after = 0
         while True:
-            query = Buildq.Query.new(request and _id_of(request), wanted, after, _PAGE)
-            page = await self._call("list_jobs", query, 0)
+            page = await self.list_jobs(
+                Buildq.Query.new(request and _id_of(request), wanted, after, _PAGE))
             for job in page.jobs:
                 yield job
             after = page.next
             if after == 0:
                 return
+
+    async def list_jobs(self, query: Buildq.Query) -> Buildq.JobPage:
+        """One page of jobs, for those who turn pages themselves."""
+        return await self._call("list_jobs", query, 0)
 
     async def read_log(self, key: str, offset: int = 0) -> Buildq.LogChunk:
         """A piece of the log of a job, as far as the queue has it."""

@@ -3,9 +3,9 @@
 """A queue that others reach over HTTP."""
 from __future__ import annotations
 
-from gi.repository import Buildq, GLib
+from gi.repository import Buildq
 
-from buildq.errors import from_glib
+from buildq.errors import raised
 from buildq.pump import Owned
 from buildq.queue import Queue
 
@@ -44,10 +44,8 @@ class Server(Owned):
             raise RuntimeError(f"{self} was entered already")
         pump = self._queue._use()
         server = Buildq.Server.new(self._queue.gobject, self._authority)
-        try:
+        with raised():
             server.listen(self._address, self._port)
-        except GLib.Error as error:
-            raise from_glib(error) from error
         self._gobject = server
         self._pump = pump
         self._queue._members.add(self)

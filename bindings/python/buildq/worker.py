@@ -13,7 +13,7 @@ from typing import Any, TypeAlias, TypeVar
 
 from gi.repository import Buildq, GLib, GObject
 
-from buildq.errors import Invalid, from_glib
+from buildq.errors import Invalid, raised
 from buildq.pump import Owned, Pump
 from buildq.queue import Queue
 
@@ -92,10 +92,8 @@ class Execution:
     def log(self, text: str | bytes) -> None:
         """Adds to the log of the job."""
         data = text.encode() if isinstance(text, str) else text
-        try:
+        with raised():
             self.gobject.log(GLib.Bytes.new(data))
-        except GLib.Error as error:
-            raise from_glib(error) from error
 
     def set_exit_status(self, status: int) -> None:
         """Says how a command of the job ended, for its result."""
@@ -219,26 +217,22 @@ class Worker(Owned):
             raise Invalid("a worker needs a name")
         self.name = name
         pump = queue._use()
-        try:
+        settings = {"systems": systems and list(systems), "features": features and list(features),
+                    "slots": slots, "compression": compression, "keep_running_s": keep_running_s,
+                    "max_load_per_core": max_load_per_core, "min_memory_bytes": min_memory_bytes,
+                    "min_disk_bytes": min_disk_bytes, "min_inodes": min_inodes}
+        if isinstance(mirrors, (str, Buildq.Mirror)):
+            mirrors = [mirrors]
+        with raised():
             if isinstance(store, str):
                 store = Buildq.Store.new_for_uri(store, None)
             worker = Buildq.Worker.new(queue.gobject, name, store, os.fspath(work_dir))
-            if isinstance(mirrors, (str, Buildq.Mirror)):
-                mirrors = [mirrors]
             for mirror in mirrors:
                 worker.add_mirror(Buildq.Mirror.new_for_uri(mirror) if isinstance(mirror, str)
                                   else mirror)
-            settings = {"systems": systems and list(systems), "features": features and list(features),
-                        "slots": slots, "compression": compression,
-                        "keep_running_s": keep_running_s,
-                        "max_load_per_core": max_load_per_core,
-                        "min_memory_bytes": min_memory_bytes, "min_disk_bytes": min_disk_bytes,
-                        "min_inodes": min_inodes}
             for setting, value in settings.items():
                 if value is not None:
                     getattr(worker, f"set_{setting}")(value)
-        except GLib.Error as error:
-            raise from_glib(error) from error
         self._gobject: Buildq.Worker | None = worker
         self._queue: Queue | None = queue
         self._pump = pump
