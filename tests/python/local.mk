@@ -2,6 +2,7 @@
 # The package buildq, from the sources, in a plain asyncio loop and in one that is GLib's.
 python_tests = \
 	tests/python/test-contract.py \
+	tests/python/test-import.py \
 	tests/python/test-queue.py \
 	tests/python/test-values.py \
 	tests/python/test-worker.py

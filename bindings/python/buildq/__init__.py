@@ -5,14 +5,15 @@
 The values, such as `Job`, are those of `gi.repository.Buildq`, which has everything else, too.
 """
 try:
-    import gi
+    # Not "import gi": where there is only our folder gi/overrides, that is a module, too.
+    from gi import require_version
 except ImportError as error:
     raise ImportError(
         "buildq needs PyGObject (the module 'gi'): install the Debian package python3-gi, and make"
         " a virtual environment with --system-site-packages, so that it sees it; or install"
         " PyGObject into the environment") from error
 try:
-    gi.require_version("Buildq", "1")
+    require_version("Buildq", "1")
     from gi.repository import Buildq
 except (ImportError, ValueError) as error:
     raise ImportError(
