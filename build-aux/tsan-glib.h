@@ -57,6 +57,51 @@ _buildq_tsan_box_clear (gpointer box)
 #define g_cond_wait(cond, mutex)                                                         \
   (__tsan_release (mutex), (g_cond_wait) (cond, mutex), __tsan_acquire (mutex))
 
+static inline void
+_buildq_tsan_async_queue_push (GAsyncQueue *queue, gpointer item)
+{
+  __tsan_release (queue);
+  g_async_queue_push (queue, item);
+}
+#define g_async_queue_push _buildq_tsan_async_queue_push
+
+static inline gpointer
+_buildq_tsan_async_queue_pop (GAsyncQueue *queue)
+{
+  gpointer item = g_async_queue_pop (queue);
+
+  __tsan_acquire (queue);
+  return item;
+}
+#define g_async_queue_pop _buildq_tsan_async_queue_pop
+
+typedef struct
+{
+  GSourceFunc func;
+  gpointer data;
+} BuildqTsanCall;
+
+G_GNUC_UNUSED static gboolean
+_buildq_tsan_called (gpointer data)
+{
+  BuildqTsanCall *call = data;
+
+  __tsan_acquire (call);
+  return call->func (call->data);
+}
+
+static inline guint
+_buildq_tsan_idle_add (GSourceFunc func, gpointer data)
+{
+  BuildqTsanCall *call = g_new (BuildqTsanCall, 1);
+
+  call->func = func;
+  call->data = data;
+  __tsan_release (call);
+  return g_idle_add_full (G_PRIORITY_DEFAULT_IDLE, _buildq_tsan_called, call, g_free);
+}
+#define g_idle_add _buildq_tsan_idle_add
+
 #define g_task_run_in_thread(task, func)                                                 \
   (__tsan_release (task), (g_task_run_in_thread) (task, func))
 #define g_task_return_pointer(task, value, destroy)                                      \

@@ -10,9 +10,12 @@ EXTRA_DIST += \
 	examples/python/build.py \
 	examples/python/test-build.py
 
-# The example of the README in C, and its test.
-noinst_PROGRAMS += examples/c/submit
+# The examples in C, and their tests.
+noinst_PROGRAMS += examples/c/embed examples/c/submit
+examples_c_embed_CPPFLAGS = -I$(top_srcdir)/include
+examples_c_embed_LDADD = $(test_ldadd)
 examples_c_submit_CPPFLAGS = -I$(top_srcdir)/include
 examples_c_submit_LDADD = $(test_ldadd)
-TESTS += examples/c/test-submit.sh
-EXTRA_DIST += examples/c/test-submit.sh
+example_tests = examples/c/test-embed.sh examples/c/test-submit.sh
+TESTS += $(example_tests)
+dist_check_SCRIPTS += $(example_tests)

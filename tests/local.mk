@@ -37,9 +37,9 @@ sanitizer_options = \
 	UBSAN_OPTIONS=halt_on_error=1:print_stacktrace=1 \
 	ASAN_OPTIONS=detect_leaks=1:detect_stack_use_after_return=1:fast_unwind_on_malloc=0 \
 	LSAN_OPTIONS=suppressions=$(abs_top_srcdir)/tests/lsan.supp:print_suppressions=0 \
-	TSAN_OPTIONS=ignore_noninstrumented_modules=1:die_after_fork=0
+	TSAN_OPTIONS=ignore_noninstrumented_modules=1:die_after_fork=0:suppressions=$(abs_top_srcdir)/tests/tsan.supp
 
-EXTRA_DIST += tests/lsan.supp tests/data/test.conf tests/services/nginx-dav
+EXTRA_DIST += tests/lsan.supp tests/tsan.supp tests/data/test.conf tests/services/nginx-dav
 
 # Tests of the public API link the library; those of private parts the archive that it is
 # made of. No program links both.
