@@ -12,15 +12,26 @@ guile_runtime = \
 	bindings/guile/buildq/runtime/errors.scm \
 	bindings/guile/buildq/runtime/context.scm \
 	bindings/guile/buildq/runtime/types.scm \
-	bindings/guile/buildq/runtime/callbacks.scm
+	bindings/guile/buildq/runtime/callbacks.scm \
+	bindings/guile/buildq/runtime/events.scm
 # One by one in this order, in which they use each other.
 guile_modules = \
-	bindings/guile/buildq/runtime.scm
+	bindings/guile/buildq/runtime.scm \
+	bindings/guile/buildq/errors.scm \
+	bindings/guile/buildq/tasks.scm \
+	bindings/guile/buildq/values.scm \
+	bindings/guile/buildq/queue.scm \
+	bindings/guile/buildq/agent.scm \
+	bindings/guile/buildq/execution.scm \
+	bindings/guile/buildq/worker.scm \
+	bindings/guile/buildq/server.scm \
+	bindings/guile/buildq/owner.scm
+guile_top = bindings/guile/buildq.scm
 guile_generated = \
 	bindings/guile/buildq/config.scm \
 	bindings/guile/buildq/ffi.scm
 
-EXTRA_DIST += $(guile_runtime) $(guile_modules) \
+EXTRA_DIST += $(guile_runtime) $(guile_modules) $(guile_top) \
 	bindings/guile/buildq/config.scm.in \
 	bindings/guile/compile.scm \
 	bindings/guile/excluded.scm \
@@ -29,18 +40,20 @@ EXTRA_DIST += $(guile_runtime) $(guile_modules) \
 if HAVE_GUILE
 guilebuildqdir = $(guilemoddir)/buildq
 guileruntimedir = $(guilebuildqdir)/runtime
+nodist_guilemod_DATA = $(guile_top)
 nodist_guilebuildq_DATA = $(guile_modules) $(guile_generated)
 nodist_guileruntime_DATA = $(guile_runtime)
 
 guilebuildqgodir = $(guilegodir)/buildq
 guileruntimegodir = $(guilebuildqgodir)/runtime
+nodist_guilego_DATA = $(guile_top:.scm=.go)
 nodist_guilebuildqgo_DATA = $(guile_modules:.scm=.go) $(guile_generated:.scm=.go)
 nodist_guileruntimego_DATA = $(guile_runtime:.scm=.go)
-CLEANFILES += $(guile_generated) $(nodist_guilebuildqgo_DATA) $(nodist_guileruntimego_DATA)
+CLEANFILES += $(guile_generated) $(nodist_guilego_DATA) $(nodist_guilebuildqgo_DATA) $(nodist_guileruntimego_DATA)
 
 # Guile does not take what is older than its source.
-install-nodist_guilebuildqgoDATA install-nodist_guileruntimegoDATA: \
-	install-nodist_guilebuildqDATA install-nodist_guileruntimeDATA
+install-nodist_guilegoDATA install-nodist_guilebuildqgoDATA install-nodist_guileruntimegoDATA: \
+	install-nodist_guilemodDATA install-nodist_guilebuildqDATA install-nodist_guileruntimeDATA
 
 bindings/guile/buildq/config.scm: bindings/guile/buildq/config.scm.in Makefile
 	$(AM_V_GEN)$(MKDIR_P) $(@D) && \
@@ -67,6 +80,16 @@ bindings/guile/buildq/runtime/errors.go: bindings/guile/buildq/runtime/library.g
 bindings/guile/buildq/runtime/context.go: bindings/guile/buildq/runtime/errors.go
 bindings/guile/buildq/runtime/types.go: bindings/guile/buildq/runtime/context.go
 bindings/guile/buildq/runtime/callbacks.go: bindings/guile/buildq/runtime/types.go
-bindings/guile/buildq/runtime.go: bindings/guile/buildq/runtime/callbacks.go
+bindings/guile/buildq/runtime/events.go: bindings/guile/buildq/runtime/callbacks.go
+bindings/guile/buildq/runtime.go: bindings/guile/buildq/runtime/events.go
 bindings/guile/buildq/ffi.go: bindings/guile/buildq/runtime.go
+bindings/guile/buildq/errors.go: bindings/guile/buildq/ffi.go
+bindings/guile/buildq/tasks.go bindings/guile/buildq/values.go: bindings/guile/buildq/errors.go
+bindings/guile/buildq/queue.go bindings/guile/buildq/agent.go \
+bindings/guile/buildq/execution.go bindings/guile/buildq/server.go \
+bindings/guile/buildq/owner.go: bindings/guile/buildq/tasks.go bindings/guile/buildq/values.go
+bindings/guile/buildq/worker.go: bindings/guile/buildq/execution.go
+bindings/guile/buildq.go: bindings/guile/buildq/queue.go bindings/guile/buildq/agent.go \
+  bindings/guile/buildq/server.go bindings/guile/buildq/owner.go \
+  bindings/guile/buildq/worker.go
 endif

@@ -1,7 +1,13 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 guile_tests = \
+	tests/guile/test-contract.scm \
 	tests/guile/test-ffi.scm
-EXTRA_DIST += tests/guile/tap.scm $(guile_tests)
+guile_test_modules = \
+	tests/guile/contract-match.scm \
+	tests/guile/folder.scm \
+	tests/guile/json.scm \
+	tests/guile/tap.scm
+EXTRA_DIST += $(guile_test_modules) $(guile_tests)
 
 if HAVE_GUILE
 TESTS += $(guile_tests)

@@ -6,6 +6,7 @@
   #:use-module (buildq runtime callbacks)
   #:use-module (buildq runtime context)
   #:use-module (buildq runtime errors)
+  #:use-module (buildq runtime events)
   #:use-module (buildq runtime library)
   #:use-module (buildq runtime types))
 
@@ -15,5 +16,6 @@
           '((buildq runtime callbacks)
             (buildq runtime context)
             (buildq runtime errors)
+            (buildq runtime events)
             (buildq runtime library)
             (buildq runtime types)))

@@ -14,6 +14,7 @@
             %async-ready
             notified-callback
             answer-callback
+            keep-failure
             register-signal!
             emit-signal
             signal-connect

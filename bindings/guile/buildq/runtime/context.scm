@@ -24,6 +24,16 @@
             %destroy-callback
             set-release!
             release-unreachable!
+            dispatch!
+            wait-until-readable
+            raise-failure
+            milliseconds
+            context-pointer
+            context-port*
+            g-timeout-source-new
+            g-source-attach
+            g-source-destroy
+            g-source-unref
             pump
             pump-until))
 
@@ -264,7 +274,7 @@ which is that of this thread."
     (when timer
       (remove-source! timer))))
 
-(define (wait context seconds)
+(define (wait-until-readable context seconds)
   (let ((waiter (current-read-waiter)))
     (if (eq? waiter default-read-waiter)
         (select-readable (context-fd context) seconds)
@@ -285,7 +295,7 @@ raised from here."
             (let ((left (and deadline (- deadline (now)))))
               (and (or (not left) (positive? left))
                    (begin
-                     (wait context left)
+                     (wait-until-readable context left)
                      (loop)))))))))
 
 (define* (pump-until done? #:key (timeout #f))

@@ -1,0 +1,181 @@
+;;; SPDX-License-Identifier: LGPL-2.1-or-later
+;;; Copyright The libbuildq authors
+;;;
+;;; Executors written in Scheme: a procedure that is called with the handle of a running job,
+;;; as a task of the thread of its worker.
+(define-module (buildq execution)
+  #:use-module (buildq errors)
+  #:use-module ((buildq ffi) #:prefix ffi:)
+  #:use-module (buildq runtime)
+  #:use-module (buildq tasks)
+  #:use-module (buildq values)
+  #:use-module (ice-9 binary-ports)
+  #:use-module (ice-9 exceptions)
+  #:use-module (rnrs bytevectors)
+  #:use-module (srfi srfi-9)
+  #:use-module (srfi srfi-9 gnu)
+  #:export (procedure->executor
+            execution?
+            execution-job
+            execution-build-dir
+            execution-cores
+            execution-attempt
+            execution-input
+            execution-output
+            execution-timeout-s
+            execution-silent-timeout-s
+            execution-elapsed-ms
+            execution-port
+            execution-log!
+            execution-cancelled?
+            execution-set-exit-status!
+            execution-fail!))
+
+(define-record-type <execution>
+  (make-execution handle port spoke)
+  execution?
+  (handle execution-handle)             ;of (buildq ffi)
+  (port execution-port set-execution-port!)
+  (spoke execution-spoke set-execution-spoke!)) ;when it last wrote to its log
+
+(set-record-type-printer! <execution>
+  (lambda (execution port)
+    (format port "#<execution ~a>" (job-key (execution-job execution)))))
+
+;; What an executor raises to end with another outcome than failed.
+(define &execution-failure
+  (make-exception-type '&execution-failure &error '(outcome)))
+(define make-execution-failure (record-constructor &execution-failure))
+(define execution-failure? (exception-predicate &execution-failure))
+(define execution-failure-outcome
+  (exception-accessor &execution-failure (record-accessor &execution-failure 'outcome)))
+
+(define-syntax-rule (define-execution-getter name getter doc)
+  (define (name execution) doc (getter (execution-handle execution))))
+
+(define-execution-getter execution-job ffi:execution-get-job
+  "Return the job that EXECUTION is of.")
+(define-execution-getter execution-build-dir ffi:execution-get-build-dir
+  "Return the directory of EXECUTION, which is empty at first and removed at the end.")
+(define-execution-getter execution-cores ffi:execution-get-cores
+  "Return how many cores EXECUTION may keep busy.")
+(define-execution-getter execution-attempt ffi:execution-get-attempt
+  "Return which attempt at the job EXECUTION is, counted from 1.")
+(define-execution-getter execution-timeout-s ffi:execution-get-timeout-s
+  "Return after how many seconds EXECUTION is stopped, 0 for never.")
+(define-execution-getter execution-silent-timeout-s ffi:execution-get-silent-timeout-s
+  "Return after how many seconds without output EXECUTION is stopped, 0 for never.")
+(define-execution-getter execution-elapsed-ms ffi:execution-get-elapsed-ms
+  "Return how many milliseconds ago EXECUTION was started.")
+
+(define (execution-input execution name)
+  "Return the path of the input NAME, which is not to be changed, or #f if there is none."
+  (ffi:execution-get-input-path (execution-handle execution) name))
+
+(define* (execution-output execution #:optional (name "out"))
+  "Return the path where EXECUTION is to make the output NAME, or #f if there is none."
+  (ffi:execution-get-output-path (execution-handle execution) name))
+
+(define (execution-cancelled? execution)
+  "Return whether EXECUTION is to stop.  What it waits in then raises an error by itself."
+  (cancelled? (ffi:execution-get-cancellable (execution-handle execution))))
+
+(define (execution-set-exit-status! execution status)
+  "Say what the command of EXECUTION exited with: 128 and the number for a signal."
+  (ffi:execution-set-exit-status (execution-handle execution) status))
+
+(define (execution-log! execution text)
+  "Append TEXT, a string or a bytevector, to the log of the job.  Raise an error with the code
+too-large when the log is over its limit."
+  (set-execution-spoke! execution (ffi:execution-get-elapsed-ms (execution-handle execution)))
+  (ffi:execution-log (execution-handle execution)
+                     (if (string? text) (string->utf8 text) text)))
+
+(define* (execution-fail! execution message #:optional (outcome 'failed))
+  "Leave the executor: the job has not succeeded but OUTCOME, with MESSAGE.  It is one of
+failed, timed-out, limit-exceeded, input-missing, host-fault or cancelled."
+  (raise-exception
+   (make-exception (make-execution-failure outcome)
+                   (make-exception-with-message message))))
+
+;;; Running.
+
+(define (make-log-port execution)
+  (define (write! bytes start count)
+    (let ((piece (make-bytevector count)))
+      (bytevector-copy! bytes start piece 0 count)
+      (execution-log! execution piece)
+      count))
+  (let ((port (make-custom-binary-output-port "log" write! #f #f #f)))
+    (set-port-encoding! port "UTF-8")
+    (setvbuf port 'line)
+    port))
+
+(define (overdue execution)
+  "Return the error that is to end EXECUTION, or #f."
+  (define (over? limit-s since-ms)
+    (and (positive? limit-s)
+         (> (- (execution-elapsed-ms execution) since-ms) (* 1000 limit-s))))
+  (define (timed-out message limit-s)
+    (make-exception (make-execution-failure 'timed-out)
+                    (make-exception-with-message (format #f message limit-s))))
+  (let ((limit (execution-timeout-s execution))
+        (silent-limit (execution-silent-timeout-s execution)))
+    (cond ((execution-cancelled? execution)
+           (buildq-error 'executor 'cancelled "the job was cancelled"))
+          ((over? limit 0)
+           (timed-out "stopped after ~a s" limit))
+          ((over? silent-limit (execution-spoke execution))
+           (timed-out "stopped after ~a s without output" silent-limit))
+          (else #f))))
+
+(define (fail! execution exception)
+  (ffi:execution-fail (execution-handle execution)
+                      (cond ((execution-failure? exception)
+                             (execution-failure-outcome exception))
+                            ((execution-cancelled? execution) 'cancelled)
+                            (else 'failed))
+                      (exception->string exception)))
+
+(define (execute proc execution)
+  "Call PROC with EXECUTION, its log as its output, and answer with how that ended."
+  (define handle (execution-handle execution))
+  (define (answer thunk)
+    (unless (ffi:execution-is-answered handle)
+      (thunk)))
+  (define (run)
+    (parameterize ((current-output-port (execution-port execution))
+                   (current-error-port (execution-port execution)))
+      (proc execution))
+    (force-output (execution-port execution)))
+  (with-exception-handler
+    (lambda (exception)
+      (if (stopping? exception)
+          (begin
+            (answer (lambda ()
+                      (ffi:execution-fail handle 'host-fault "the worker was stopped")))
+            (raise-exception exception))
+          (answer (lambda () (fail! execution exception)))))
+    (lambda ()
+      (call-interruptible (lambda () (overdue execution)) run)
+      (answer (lambda () (ffi:execution-complete handle))))
+    #:unwind? #t))
+
+(define (wake-up-in seconds)
+  ;; What is waited in asks again whether it is over when something has happened.
+  (and (positive? seconds)
+       (add-timer (+ seconds 1/10) (const #t))))
+
+(define (procedure->executor proc)
+  "Return an executor that runs jobs by calling PROC with an execution."
+  (let ((state (current-dynamic-state)))
+    (ffi:func-executor-new
+     (lambda (handle)
+       (let* ((execution (make-execution handle #f 0))
+              (timer (wake-up-in (ffi:execution-get-timeout-s handle))))
+         (set-execution-port! execution (make-log-port execution))
+         (spawn (lambda ()
+                  (call-with-cleanup (lambda () (execute proc execution))
+                                     (lambda () (when timer (remove-timer timer)))))
+                state)
+         #t)))))
