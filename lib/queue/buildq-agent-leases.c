@@ -295,7 +295,8 @@ next_cancelled (GCancellable *cancellable, gpointer user_data)
  * @user_data: data of @callback
  *
  * Waits for the next grant. It is held from then on, until it is completed, released or
- * lost. One that comes after a cancellation is for the next who asks.
+ * lost. One that comes after a cancellation is for the next who asks; one that was there
+ * before it is returned all the same.
  *
  * Since: 0.1
  */
@@ -313,6 +314,8 @@ buildq_agent_next_async (BuildqAgent *self,
 
   task = g_task_new (self, cancellable, callback, user_data);
   g_task_set_source_tag (task, buildq_agent_next_async);
+  /* A grant that was handed out is held, and must not get lost on the way. */
+  g_task_set_check_cancellable (task, FALSE);
   if (g_task_return_error_if_cancelled (task))
     return;
   if (self->failed != NULL)

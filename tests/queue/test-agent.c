@@ -281,6 +281,33 @@ test_next_cancelled (Fixture *fixture, gconstpointer data)
   g_assert_nonnull (grant);
 }
 
+/* One that was there before the cancellation is not lost on the way. */
+static void
+test_next_cancelled_late (Fixture *fixture, gconstpointer data)
+{
+  g_autoptr (GCancellable) cancellable = g_cancellable_new ();
+  g_autoptr (GAsyncResult) result = NULL;
+  g_autoptr (BuildqGrant) grant = NULL;
+  g_autoptr (GError) error = NULL;
+  guint held = 0;
+
+  submit (fixture, "a");
+  while (held == 0)
+    {
+      g_autoptr (GPtrArray) grants = NULL;
+
+      g_main_context_iteration (NULL, TRUE);
+      grants = buildq_agent_get_held (fixture->agent);
+      held = grants->len;
+    }
+  buildq_agent_next_async (fixture->agent, cancellable, take_result, &result);
+  g_cancellable_cancel (cancellable);
+  WAIT_UNTIL (result != NULL);
+  grant = buildq_agent_next_finish (fixture->agent, result, &error);
+  g_assert_no_error (error);
+  g_assert_cmpstr (buildq_job_get_key (buildq_grant_get_job (grant)), ==, "a");
+}
+
 static void
 test_leave (Fixture *fixture, gconstpointer data)
 {
@@ -359,6 +386,7 @@ main (int argc, char **argv)
   ADD ("cancelled", test_cancelled);
   ADD ("release", test_release);
   ADD ("next-cancelled", test_next_cancelled);
+  ADD ("next-cancelled-late", test_next_cancelled_late);
   ADD ("leave", test_leave);
   ADD ("drop", test_drop);
   ADD ("lapse", test_lapse);
