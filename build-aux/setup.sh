@@ -12,7 +12,7 @@ build_packages="build-essential autoconf automake libtool pkg-config
   libgcrypt20-dev libgirepository1.0-dev gobject-introspection valac gi-docgen
   python3-gi glib-networking ca-certificates curl procps"
 test_packages="nginx-light python3-jsonschema clang-format clang libclang-rt-dev
-  xz-utils zstd lzip nix-bin man-db guile-3.0 iproute2"
+  xz-utils zstd lzip nix-bin man-db guile-3.0 iproute2 spin"
 test_packages="$test_packages python3-html5lib python3-prometheus-client"
 demo_packages="nginx-light dpkg-dev"
 

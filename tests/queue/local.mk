@@ -55,3 +55,10 @@ check_PROGRAMS += tests/queue/test-history
 tests_queue_test_history_SOURCES = tests/queue/test-history.c tests/queue/history.h \
 	tests/queue/history-machine.c tests/queue/history-model.c tests/queue/history-world.c
 tests_queue_test_history_LDADD = $(test_internal_ldadd)
+
+# Needs nothing of ours: it is not repeated under the sanitizers.
+dist_check_SCRIPTS += tests/queue/test-model.sh
+EXTRA_DIST += doc/lease.pml
+if !SANITIZERS
+TESTS += tests/queue/test-model.sh
+endif
