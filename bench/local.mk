@@ -4,4 +4,8 @@ bench_hash_rate_CFLAGS = $(AM_CFLAGS)
 bench_hash_rate_LDADD = $(GCRYPT_LIBS)
 CLEANFILES += bench/hash-rate
 
-EXTRA_DIST += bench/README.md bench/nar.py bench/run
+EXTRA_DIST += bench/README.md bench/growth.py bench/nar.py bench/run
+
+EXTRA_PROGRAMS += bench/growth
+bench_growth_LDADD = $(test_ldadd)
+CLEANFILES += bench/growth
