@@ -18,17 +18,30 @@ _TO_WRITE = GLib.IOCondition.OUT | GLib.IOCondition.HUP | GLib.IOCondition.ERR
 
 
 class _Source(GLib.Source):
-    """Waits for the descriptors of asyncio, and until its next timer. GLib looks at both by
-    itself, so there is nothing to prepare or to check."""
+    """Waits for the descriptors of asyncio, and no longer than until its next timer.
+
+    GLib looks at the descriptors by itself. A ready time is not set: GLib would wake the context
+    up for each new one.
+    """
+
+    def __init__(self):
+        super().__init__()
+        self.timeout_ms = -1
+        self.tags: dict[int, Any] = {}
+        self.ready: list[tuple[int, GLib.IOCondition]] = []
 
     def prepare(self):
-        return False, -1
+        return False, self.timeout_ms
 
     def check(self):
         return False
 
     def dispatch(self, callback, data):
-        self.is_ready = True
+        # Afterwards GLib would not tell.
+        for fd, tag in self.tags.items():
+            condition = self.query_unix_fd(tag)
+            if condition:
+                self.ready.append((fd, condition))
         return GLib.SOURCE_CONTINUE
 
 
@@ -38,9 +51,7 @@ class _Selector(selectors.BaseSelector):
     def __init__(self, context: GLib.MainContext):
         self._context = context
         self._keys: dict[int, selectors.SelectorKey] = {}
-        self._tags: dict[int, Any] = {}
         self._source = _Source()
-        self._source.is_ready = False
         self._source.set_name("buildq asyncio")
         self._source.attach(context)
 
@@ -55,13 +66,13 @@ class _Selector(selectors.BaseSelector):
             condition |= GLib.IOCondition.IN
         if events & selectors.EVENT_WRITE:
             condition |= GLib.IOCondition.OUT
-        self._tags[fd] = self._source.add_unix_fd(fd, condition)
+        self._source.tags[fd] = self._source.add_unix_fd(fd, condition)
         self._keys[fd] = selectors.SelectorKey(fileobj, fd, events, data)
         return self._keys[fd]
 
     def unregister(self, fileobj):
         fd = fileobj if fileobj in self._keys else self._fd_of(fileobj)
-        self._source.remove_unix_fd(self._tags.pop(fd))
+        self._source.remove_unix_fd(self._source.tags.pop(fd))
         return self._keys.pop(fd)
 
     def _fd_of(self, fileobj):
@@ -73,22 +84,16 @@ class _Selector(selectors.BaseSelector):
 
     def select(self, timeout=None):
         source = self._source
-        if timeout is not None and timeout > 0:
-            source.set_ready_time(GLib.get_monotonic_time() + math.ceil(timeout * 1e6))
-        else:
-            source.set_ready_time(-1)
-        source.is_ready = False
-        self._context.iteration(timeout is None or timeout > 0)
-        return self._ready() if source.is_ready else []
-
-    def _ready(self):
+        source.timeout_ms = -1 if timeout is None else math.ceil(max(timeout, 0) * 1000)
+        source.ready.clear()
+        self._context.iteration(source.timeout_ms != 0)
         found = []
-        for fd, tag in self._tags.items():
-            condition = self._source.query_unix_fd(tag)
+        for fd, condition in source.ready:
+            key = self._keys.get(fd)  # a callback of GLib may have removed it
             events = (selectors.EVENT_READ * bool(condition & _TO_READ)
-                      | selectors.EVENT_WRITE * bool(condition & _TO_WRITE)) & self._keys[fd].events
-            if events:
-                found.append((self._keys[fd], events))
+                      | selectors.EVENT_WRITE * bool(condition & _TO_WRITE))
+            if key is not None and events & key.events:
+                found.append((key, events & key.events))
         return found
 
     def get_map(self):
@@ -100,7 +105,7 @@ class _Selector(selectors.BaseSelector):
     def close(self):
         self._source.destroy()
         self._keys.clear()
-        self._tags.clear()
+        self._source.tags.clear()
 
 
 class EventLoop(asyncio.SelectorEventLoop):

@@ -233,8 +233,9 @@ class Owned:
         pump = self._pump
         if pump is None:
             raise Closed(f"{self} is {'closed' if self.is_closed else 'not open yet'}")
-        if threading.get_ident() != pump.thread:
-            raise WrongThread(f"{self} belongs to another thread")
+        loop = asyncio._get_running_loop()
+        if loop is not pump.loop and (loop is not None or threading.get_ident() != pump.thread):
+            raise WrongThread(f"{self} belongs to another thread, or to another loop")
         return pump
 
     def _end(self) -> None:
