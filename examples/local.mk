@@ -19,3 +19,13 @@ examples_c_submit_LDADD = $(test_ldadd)
 example_tests = examples/c/test-embed.sh examples/c/test-submit.sh
 TESTS += $(example_tests)
 dist_check_SCRIPTS += $(example_tests)
+
+# The examples in Guile, and their test.
+guile_example_tests = examples/guile/test-examples.scm
+EXTRA_DIST += $(guile_example_tests) \
+	examples/guile/embed.scm \
+	examples/guile/submit.scm \
+	examples/guile/worker.scm
+if HAVE_GUILE
+TESTS += $(guile_example_tests)
+endif

@@ -43,9 +43,10 @@
       (memq (exception-kind exception) '(signal interrupt user-interrupt))))
 
 (define (exception->string exception)
-  "Return what EXCEPTION says, on one line if it can be."
-  (if (buildq-error? exception)
-      (buildq-error-message exception)
+  "Return what EXCEPTION says."
+  (if (and (exception-with-message? exception)
+           (eq? '%exception (exception-kind exception))) ;not of a Guile before 3.0
+      (exception-message exception)
       (string-trim-right
        (call-with-output-string
          (lambda (port)

@@ -164,25 +164,27 @@ that it was waiting for FOR."
   "Return what became of calling THUNK, for `outcome-value'."
   (with-exception-handler
     (lambda (exception) `(error ,exception))
-    (lambda () `(value ,(thunk)))
+    (lambda ()
+      (call-with-values thunk
+        (lambda results `(values ,@results))))
     #:unwind? #t))
 
 (define (outcome-value outcome)
-  "Return the value that OUTCOME is, or raise the error."
+  "Return the values that OUTCOME is, or raise the error."
   (match outcome
-    (('value value) value)
+    (('values . results) (apply values results))
     (('error exception) (raise-exception exception))))
 
 (define* (await start finish #:key timeout (for "an answer") (too-late (const #f)))
   "Call START with a cancellable and a callback, and wait until the callback is called.
 Return what FINISH returns for its arguments.  When the wait ends otherwise, by an error such
-as ^C, the call is cancelled; if it succeeds all the same, TOO-LATE is called with its value."
+as ^C, the call is cancelled; if it succeeds all the same, TOO-LATE is called with that."
   (let ((cancellable (make-cancellable))
         (outcome #f)
         (abandoned? #f))
     (define (dispose)
       (match outcome
-        (('value value) (too-late value))
+        (('values . results) (apply too-late results))
         (_ #f)))
     (define (answered source result)
       (set! outcome (outcome-of (lambda () (finish source result))))
