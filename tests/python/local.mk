@@ -4,6 +4,7 @@ python_tests = \
 	tests/python/test-agent.py \
 	tests/python/test-contract.py \
 	tests/python/test-import.py \
+	tests/python/test-interrupt.py \
 	tests/python/test-loop.py \
 	tests/python/test-queue.py \
 	tests/python/test-values.py \
