@@ -4,6 +4,7 @@ guile_tests = \
 	tests/guile/test-contract.scm \
 	tests/guile/test-ffi.scm \
 	tests/guile/test-interrupt.scm \
+	tests/guile/test-suspend.scm \
 	tests/guile/test-worker.scm
 guile_test_modules = \
 	tests/guile/contract-match.scm \

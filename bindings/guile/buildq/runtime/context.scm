@@ -25,6 +25,8 @@
             set-release!
             release-unreachable!
             dispatch!
+            context-waiting
+            wake-others!
             wait-until-readable
             raise-failure
             milliseconds

@@ -10,6 +10,7 @@
   #:use-module (system foreign)
   #:export (dispatch-events
             wait-for-events
+            wake-suspended
             context-port
             wake-up-context
             add-timer
@@ -28,6 +29,12 @@ raised is raised from here."
 (define (wait-for-events)
   "Wait until there may be something for dispatch-events."
   (wait-until-readable (current-context) #f))
+
+(define (wake-suspended)
+  "Let what is suspended in wait-for-events on this thread, as fibers are, look again."
+  (let ((context (current-context)))
+    (when (positive? (context-waiting context))
+      (wake-others! context))))
 
 (define (context-port)
   "Return a port that is readable when there is something for dispatch-events. Nothing is to
