@@ -1,10 +1,7 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 guile_tests = \
-	tests/guile/test-abuse.scm \
 	tests/guile/test-contract.scm \
 	tests/guile/test-ffi.scm \
-	tests/guile/test-interrupt.scm \
-	tests/guile/test-suspend.scm \
 	tests/guile/test-worker.scm
 guile_test_modules = \
 	tests/guile/contract-match.scm \

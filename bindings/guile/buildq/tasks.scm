@@ -17,7 +17,6 @@
             await
             call-with-cleanup
             call-within
-            within-or-false
             call-interruptible
             outcome-of
             outcome-value))
@@ -53,9 +52,7 @@
                 (call-with-prompt task-tag
                   (task-resume task)
                   (lambda (resume ready?)
-                    (add-task! (make-task ready? resume))))
-                ;; Fibers may wait for what it did.
-                (wake-suspended)))
+                    (add-task! (make-task ready? resume))))))
             (fluid-ref %tasks)))
 
 (define* (spawn thunk #:optional (state (current-dynamic-state)))
@@ -149,16 +146,6 @@ that it was waiting for FOR."
       (wait-in-place (lambda () (or (true-or-raises? ready?) (interruption))))
       (or (ready?) (raise-exception (interruption)))))
   (call-within timeout wait #:for for))
-
-(define (within-or-false timeout thunk)
-  "Return what THUNK returns, or #f after TIMEOUT seconds."
-  (with-exception-handler
-    (lambda (exception)
-      (if (error-with-code? exception 'timed-out)
-          #f
-          (raise-exception exception)))
-    (lambda () (call-within timeout thunk))
-    #:unwind? #t))
 
 (define (true-or-raises? thunk)
   ;; What it raises is for who waits for it, not for who happens to ask.

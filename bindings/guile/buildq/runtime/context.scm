@@ -25,8 +25,6 @@
             set-release!
             release-unreachable!
             dispatch!
-            context-waiting
-            wake-others!
             wait-until-readable
             raise-failure
             milliseconds

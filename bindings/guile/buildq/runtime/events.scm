@@ -10,7 +10,6 @@
   #:use-module (system foreign)
   #:export (dispatch-events
             wait-for-events
-            wake-suspended
             context-port
             wake-up-context
             add-timer
@@ -29,12 +28,6 @@ raised is raised from here."
 (define (wait-for-events)
   "Wait until there may be something for dispatch-events."
   (wait-until-readable (current-context) #f))
-
-(define (wake-suspended)
-  "Let what is suspended in wait-for-events on this thread, as fibers are, look again."
-  (let ((context (current-context)))
-    (when (positive? (context-waiting context))
-      (wake-others! context))))
 
 (define (context-port)
   "Return a port that is readable when there is something for dispatch-events. Nothing is to
