@@ -1,10 +1,16 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 guile_tests = \
+	tests/guile/test-abuse.scm \
 	tests/guile/test-contract.scm \
 	tests/guile/test-ffi.scm \
+	tests/guile/test-interrupt.scm \
+	tests/guile/test-runtime.scm \
+	tests/guile/test-signals.scm \
+	tests/guile/test-stress.scm \
 	tests/guile/test-worker.scm
 guile_test_modules = \
 	tests/guile/contract-match.scm \
+	tests/guile/farm.scm \
 	tests/guile/folder.scm \
 	tests/guile/json.scm \
 	tests/guile/tap.scm

@@ -52,7 +52,8 @@
 
 (set-record-type-printer! <agent>
   (lambda (agent port)
-    (format port "#<agent ~a>" (agent-name agent))))
+    (format port "#<agent ~a>"
+            (if (closed? (agent-handle agent)) "closed" (agent-name agent)))))
 
 (set-record-type-printer! <lease>
   (lambda (lease port)
@@ -93,28 +94,35 @@ when the queue wants it."
     (ffi:agent-start handle)
     agent))
 
+(define (forget-leases! agent)
+  (hash-for-each (lambda (token lease)
+                   (when (held? lease)
+                     (set-lease-state! lease 'released)))
+                 (agent-table agent)))
+
 (define* (close-agent agent #:key timeout)
   "End the session of AGENT: what it still holds is given back.  Wait for at most TIMEOUT
-seconds until QUEUE has heard of it; one that cannot be reached has the session lapse."
+seconds until the queue has heard of it; one that cannot be reached has the session lapse.
+Once more is no error."
   (let ((handle (agent-handle agent)))
-    (call-with-cleanup
-     (lambda ()
-       (await (lambda (cancellable done) (ffi:agent-leave-async handle cancellable done))
-              ffi:agent-leave-finish
-              #:timeout timeout
-              #:for "the end of a session"))
-     (lambda ()
-       (hash-for-each (lambda (token lease)
-                        (when (memq (lease-state lease) '(held cancelled))
-                          (set-lease-state! lease 'released)))
-                      (agent-table agent))
-       (close-handle handle)))))
+    (unless (closed? handle)
+      (call-with-cleanup
+       (lambda ()
+         (await (lambda (cancellable done) (ffi:agent-leave-async handle cancellable done))
+                ffi:agent-leave-finish
+                #:timeout timeout
+                #:for "the end of a session"))
+       (lambda ()
+         (forget-leases! agent)
+         (close-handle handle))))))
 
 (define (call-with-agent queue name proc . options)
-  "Call PROC with an agent, made with OPTIONS as by `open-agent', and close it afterwards."
+  "Call PROC with an agent, made with OPTIONS as by `open-agent', and close it afterwards; a
+queue that does not answer then is not waited for."
   (let ((agent (apply open-agent queue name options)))
     (call-with-cleanup (lambda () (proc agent))
-                       (lambda () (close-agent agent #:timeout 5)))))
+                       (lambda ()
+                         (within-or-false 2 (lambda () (close-agent agent)))))))
 
 (define (agent-name agent)
   "Return the name of the machine of AGENT."
@@ -147,6 +155,9 @@ seconds until QUEUE has heard of it; one that cannot be reached has the session 
 
 ;;; Leases.
 
+(define (held? lease)
+  (memq (lease-state lease) '(held cancelled)))
+
 (define (grant->lease agent grant)
   (let ((table (agent-table agent))
         (token (grant-token grant)))
@@ -174,7 +185,7 @@ error, or does not complete it, the lease is given back."
   (let ((lease (agent-lease! agent #:timeout timeout)))
     (call-with-cleanup (lambda () (proc lease))
                        (lambda ()
-                         (when (memq (lease-state lease) '(held cancelled))
+                         (when (held? lease)
                            (lease-release! lease))))))
 
 (define-syntax-rule (define-lease-getter name getter doc)
@@ -224,7 +235,7 @@ held; timed-out after TIMEOUT seconds, when the result is handed in all the same
                             log-bytes log artifacts)))
     (define (start cancellable done)
       (ffi:agent-complete-async handle token value cancellable done)
-      (when (memq (lease-state lease) '(held cancelled))
+      (when (held? lease)
         (set-lease-state! lease 'completed)))
     (await start ffi:agent-complete-finish #:timeout timeout #:for "a receipt")))
 

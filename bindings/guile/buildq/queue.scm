@@ -71,18 +71,10 @@ unavailable or exists for a journal that cannot be had."
 
 (define (close-queue queue)
   "Close QUEUE, and wait a moment for what is still under way in it, so that its journal can
-be opened again.  Agents, workers and servers are to be closed before."
-  (let ((gone? (close-watched queue)))
-    (false-if-timed-out (lambda () (wait-until gone? #:timeout 2)))))
-
-(define (false-if-timed-out thunk)
-  (with-exception-handler
-    (lambda (exception)
-      (if (error-with-code? exception 'timed-out)
-          #f
-          (raise-exception exception)))
-    thunk
-    #:unwind? #t))
+be opened again.  Agents, workers and servers are to be closed before.  Once more is no error."
+  (unless (closed? queue)
+    (let ((gone? (close-watched queue)))
+      (within-or-false 2 (lambda () (wait-until gone?))))))
 
 (define (call-with-queue uri proc . options)
   "Call PROC with the queue at URI, or the default one for #f, opened with OPTIONS as for

@@ -34,9 +34,10 @@ when others than this machine could reach a server without one."
     server))
 
 (define (stop-server! server)
-  "Stop listening and close all connections of SERVER, and SERVER."
-  (ffi:server-stop server)
-  (close-handle server))
+  "Stop listening, and close all connections of SERVER.  Once more is no error."
+  (unless (closed? server)
+    (ffi:server-stop server)
+    (close-handle server)))
 
 (define (call-with-server queue proc . options)
   "Call PROC with a server for QUEUE, started with OPTIONS as by `start-server', and stop it

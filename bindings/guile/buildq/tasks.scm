@@ -17,6 +17,7 @@
             await
             call-with-cleanup
             call-within
+            within-or-false
             call-interruptible
             outcome-of
             outcome-value))
@@ -146,6 +147,16 @@ that it was waiting for FOR."
       (wait-in-place (lambda () (or (true-or-raises? ready?) (interruption))))
       (or (ready?) (raise-exception (interruption)))))
   (call-within timeout wait #:for for))
+
+(define (within-or-false timeout thunk)
+  "Return what THUNK returns, or #f after TIMEOUT seconds."
+  (with-exception-handler
+    (lambda (exception)
+      (if (error-with-code? exception 'timed-out)
+          #f
+          (raise-exception exception)))
+    (lambda () (call-within timeout thunk))
+    #:unwind? #t))
 
 (define (true-or-raises? thunk)
   ;; What it raises is for who waits for it, not for who happens to ask.
