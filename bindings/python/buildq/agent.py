@@ -104,7 +104,7 @@ class Lease:
         pump = self._finish()
         agent = self.agent._gobject
         return await pump.call(self.agent, agent.complete_async, agent.complete_finish,
-                               self.token, result)
+                               self.token, result, gathers=True)
 
     def release(self) -> None:
         """Gives the job back, so that another machine can have it."""

@@ -66,7 +66,7 @@ class Pump:
         self._spare: list[Gio.Cancellable] = []
         self._at_once = 0
         self._error: BaseException | None = None
-        self._turning = False
+        self._turning = self._turns_soon = False
         self._poller = None
         self._pushed = None
         self._step: Callable[[], Any] = lambda: None
@@ -136,16 +136,32 @@ class Pump:
             error, self._error = self._error, None
             raise error
 
+    def turn_soon(self) -> None:
+        """The same after what else is to be done now has been."""
+        if not self._turns_soon:
+            self._turns_soon = True
+            self.loop.call_soon(self._turn_now)
+
+    def _turn_now(self) -> None:
+        self._turns_soon = False
+        self.turn()
+
     async def call(self, owner: Owned | Pump, start: Callable, finish: Callable,
-                   *arguments: Any, late: Callable[[Any], object] | None = None) -> Any:
+                   *arguments: Any, late: Callable[[Any], object] | None = None,
+                   gathers: bool = False) -> Any:
         """Starts an asynchronous call of the owner's, and returns what it ends with.
 
         Cancelling the await cancels the call. A result that comes all the same goes to `late`.
+        With `gathers` nothing is dispatched before other tasks have had their turn: the library
+        puts into one message what they all call then.
         """
         cancellable = self._spare.pop() if self._spare else Gio.Cancellable.new()
         answer = _Answer(self, cancellable)
         start(*arguments, cancellable, answer)
-        self.turn()
+        if gathers:
+            self.turn_soon()
+        else:
+            self.turn()
         if answer.result is None or self._at_once == _AT_ONCE:
             self._at_once = 0
             await self._wait(owner, answer, _late(finish, late))
