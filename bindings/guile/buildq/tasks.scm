@@ -186,11 +186,24 @@ that it was waiting for FOR."
     (('values . results) (apply values results))
     (('error exception) (raise-exception exception))))
 
+;; Cancellables of this thread whose calls have ended, for the next ones.
+(define %spare-cancellables (make-thread-local-fluid '()))
+
+(define (take-cancellable)
+  (match (fluid-ref %spare-cancellables)
+    (() (make-cancellable))
+    ((cancellable . others)
+     (fluid-set! %spare-cancellables others)
+     cancellable)))
+
+(define (keep-cancellable cancellable)
+  (fluid-set! %spare-cancellables (cons cancellable (fluid-ref %spare-cancellables))))
+
 (define* (await start finish #:key timeout (for "an answer") (too-late (const #f)))
   "Call START with a cancellable and a callback, and wait until the callback is called.
 Return what FINISH returns for its arguments.  When the wait ends otherwise, by an error such
 as ^C, the call is cancelled; if it succeeds all the same, TOO-LATE is called with that."
-  (let ((cancellable (make-cancellable))
+  (let ((cancellable (take-cancellable))
         (outcome #f)
         (abandoned? #f))
     (define (dispose)
@@ -208,4 +221,5 @@ as ^C, the call is cancelled; if it succeeds all the same, TOO-LATE is called wi
         (raise-exception exception))
       (lambda () (wait-until (lambda () outcome) #:timeout timeout #:for for))
       #:unwind? #t)
+    (keep-cancellable cancellable)
     (outcome-value outcome)))
