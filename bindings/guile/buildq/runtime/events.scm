@@ -18,17 +18,16 @@
 
 (define (dispatch-events)
   "Dispatch what has happened to this thread's objects, without waiting. What a callback
-raises comes out of here."
+raised is raised from here."
   (let ((context (current-context)))
+    (raise-failure context)
     (release-unreachable! context)
     (dispatch! context)
-    (run-events! context)))
+    (raise-failure context)))
 
 (define (wait-for-events)
   "Wait until there may be something for dispatch-events."
-  (let ((context (current-context)))
-    (unless (events? context)
-      (wait-until-readable context #f))))
+  (wait-until-readable (current-context) #f))
 
 (define (context-port)
   "Return a port that is readable when there is something for dispatch-events. Nothing is to
@@ -47,8 +46,7 @@ be read from it, and it is not to be closed."
 (define %timer
   (procedure->pointer int
                       (lambda (id)
-                        (call-from-c (lambda () (later! (callback-ref id)))
-                                     fail-later!)
+                        (call-from-c (callback-ref id) keep-failure)
                         0)
                       (list uintptr_t)))
 
@@ -71,8 +69,7 @@ be read from it, and it is not to be closed."
 (define %gone
   (procedure->pointer void
                       (lambda (id object)
-                        (call-from-c (lambda () (later! (callback-take! id)))
-                                     fail-later!))
+                        (call-from-c (callback-take! id) keep-failure))
                       (list uintptr_t '*)))
 
 (define (close-watched handle)
