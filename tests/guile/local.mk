@@ -4,9 +4,13 @@ guile_tests = \
 	tests/guile/test-contract.scm \
 	tests/guile/test-ffi.scm \
 	tests/guile/test-interrupt.scm \
+	tests/guile/test-runtime.scm \
+	tests/guile/test-signals.scm \
+	tests/guile/test-stress.scm \
 	tests/guile/test-worker.scm
 guile_test_modules = \
 	tests/guile/contract-match.scm \
+	tests/guile/farm.scm \
 	tests/guile/folder.scm \
 	tests/guile/json.scm \
 	tests/guile/tap.scm

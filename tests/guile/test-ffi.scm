@@ -4,36 +4,9 @@
 ;; That each kind of argument and value goes to C and comes back.
 (use-modules (buildq ffi)
              (buildq runtime)
+             (farm)
              (rnrs bytevectors)
              (tap))
-
-(define (job key)
-  (let ((builder (job-builder-new)))
-    (job-builder-set-key builder key)
-    (job-builder-set-kind builder "command")
-    (job-builder-set-system builder "x86_64-linux")
-    (job-builder-set-argv builder '("echo" "żółw" ""))
-    (job-builder-set-cores builder 3)
-    (job-builder-build builder)))
-
-(define (request . keys)
-  (let ((builder (request-builder-new)))
-    (for-each (lambda (key) (request-builder-add-job builder (job key))) keys)
-    (request-builder-set-wanted builder keys)
-    (request-builder-build builder)))
-
-(define (finish start end)
-  "Call END with what the asynchronous call START results in."
-  (let ((result #f))
-    (start (lambda (source r) (set! result r)))
-    (pump-until (lambda () result) #:timeout 30)
-    (end result)))
-
-(define (submit queue . keys)
-  (let ((request (apply request keys)))
-    (finish (lambda (k) (queue-submit-async queue request 0 #f k))
-            (lambda (result) (queue-submit-finish queue result)))))
-
 
 ;; Values.
 (define hello (job "hello"))
@@ -44,7 +17,7 @@
 (check "equal values are equal" #t (job-equal hello (job "hello")))
 (check "different values are not" #f (job-equal hello (job "other")))
 (check "a list of values comes back" '("a" "b")
-       (map job-get-key (request-get-jobs (request "a" "b"))))
+       (map job-get-key (request-get-jobs (request '("a" "b")))))
 (check "a value is of its type" '(#t #f #f)
        (list (job? hello) (request? hello) (job? "hello")))
 (check "two values are returned" '(#t worker)
@@ -61,8 +34,7 @@
 (define status (submit queue "a" "b"))
 (check "an asynchronous call" 'active (request-status-get-state status))
 (check-raises "an error of C has its code" buildq-error-code 'not-found
-              (finish (lambda (k) (queue-get-job-async queue "nope" 0 #f k))
-                      (lambda (result) (queue-get-job-finish queue result))))
+              (get-job queue "nope"))
 (check-raises "an error of GIO has its code" buildq-error-code 'cancelled
               (finish (lambda (k)
                         (let ((cancellable (make-cancellable)))

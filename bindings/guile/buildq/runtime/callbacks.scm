@@ -14,7 +14,6 @@
             %async-ready
             notified-callback
             answer-callback
-            keep-failure
             register-signal!
             emit-signal
             signal-connect
@@ -23,11 +22,6 @@
 (define (check-procedure value who)
   (unless (procedure? value)
     (raise-wrong-type who value "procedure")))
-
-(define (keep-failure failure)
-  (store-failure! (current-context) failure)
-  0)
-
 
 ;;;
 ;;; GAsyncReadyCallback: called once.
@@ -49,17 +43,17 @@ done; 0 for #f."
         (callback-register! (make-call procedure stem source)))
       0))
 
+(define (answered call result)
+  (let ((result (c->result result (call-stem call) (call-source call))))
+    (later! (lambda ()
+              ((call-procedure call) (call-source call) result)))))
+
 (define %async-ready
   (procedure->pointer
    void
    (lambda (source result id)
-     (let ((call (callback-take! id)))
-       (call-from-c
-        (lambda ()
-          ((call-procedure call)
-           (call-source call)
-           (c->result result (call-stem call) (call-source call))))
-        keep-failure)))
+     (call-from-c (lambda () (answered (callback-take! id) result))
+                  fail-later!))
    (list uintptr_t uintptr_t uintptr_t)))
 
 
@@ -77,9 +71,9 @@ done; 0 for #f."
 
 (define (answer-callback id arguments error)
   "Call the procedure of number ID for C with what (ARGUMENTS) returns, a list. It must
-return a boolean. When it raises an exception, the answer is false, and the exception is
-what C finds in ERROR, a GError**; one that is not a &buildq-error is also raised by the
-pump."
+return a boolean, soon, because no interrupts are handled meanwhile. When it raises an
+exception, the answer is false, and the exception is what C finds in ERROR, a GError**; one
+that is not a &buildq-error is also raised by the pump."
   (let ((procedure (callback-ref id)))
     (call-from-c
      (lambda ()
@@ -92,7 +86,7 @@ pump."
          (set-c-error! error failure))
        (if (buildq-error? failure)
            0
-           (keep-failure failure))))))
+           (fail-later! failure))))))
 
 
 ;;;
@@ -120,13 +114,15 @@ pump."
              (loop (cdr types))))))
 
 (define (emit-signal instance id arguments)
-  "Call the handler of number ID for C, with the object at INSTANCE and the list that
+  "Have the handler of number ID called with the object at INSTANCE and the list that
 (ARGUMENTS) returns."
-  (let ((handler (callback-ref id)))
-    (call-from-c
-     (lambda ()
-       (apply (car handler) (c->object/ref instance (cdr handler)) (arguments)))
-     keep-failure)))
+  (define (emit)
+    (let* ((handler (callback-ref id))
+           (object (c->object/ref instance (cdr handler)))
+           (arguments (arguments)))
+      (later! (lambda ()
+                (apply (car handler) object arguments)))))
+  (call-from-c emit fail-later!))
 
 (define (signal-connect object name procedure)
   "Call PROCEDURE with OBJECT and the signal's arguments whenever OBJECT emits NAME, a

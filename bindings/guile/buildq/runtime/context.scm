@@ -7,6 +7,7 @@
 (define-module (buildq runtime context)
   #:use-module (buildq runtime errors)
   #:use-module (buildq runtime library)
+  #:use-module (ice-9 poll)
   #:use-module ((ice-9 suspendable-ports) #:select (current-read-waiter))
   #:use-module (ice-9 threads)
   #:use-module (srfi srfi-9)
@@ -14,10 +15,14 @@
   #:use-module (system foreign)
   #:export (current-context
             context->c
-            context-guardian
+            leave-context!
+            keep-until-released
             guarded
             call-from-c
-            store-failure!
+            later!
+            fail-later!
+            events?
+            run-events!
             callback-register!
             callback-take!
             callback-ref
@@ -26,7 +31,6 @@
             release-unreachable!
             dispatch!
             wait-until-readable
-            raise-failure
             milliseconds
             context-pointer
             context-port*
@@ -38,7 +42,7 @@
             pump-until))
 
 (define-record-type <context>
-  (make-context thread pointer guardian callbacks last-id failures calls
+  (make-context thread pointer guardian objects callbacks last-id incoming events
                 poller fd port waiting waking?)
   context?
   (thread context-thread)
@@ -46,13 +50,15 @@
   ;; The objects that belong to the thread. They are released on it and nowhere else,
   ;; whereas finalizers of Guile run on a thread of their own.
   (guardian context-guardian)
+  ;; Those of them that there are, as keys.
+  (objects context-objects)
   ;; From the numbers that C has as user_data to what they stand for. A procedure whose
   ;; address C had would not be kept by that from the garbage collector.
   (callbacks context-callbacks)
   (last-id context-last-id set-context-last-id!)
-  ;; What callbacks raised, in order.
-  (failures context-failures set-context-failures!)
-  (calls context-calls set-context-calls!) ;how many
+  ;; What is to be called when C has returned: the last one first, and in order.
+  (incoming context-incoming set-context-incoming!)
+  (events context-events set-context-events!)
   ;; Once it was pumped: the address of the BuildqPoller, its descriptor, a port for what
   ;; suspends until it is readable, how many do, and whether they are to be resumed.
   (poller context-poller set-context-poller!)
@@ -66,6 +72,10 @@
     (format port "#<buildq-context of ~a>" (context-thread context))))
 
 (define g-main-context-new (c-function '* "g_main_context_new" '()))
+(define g-main-context-unref (c-function void "g_main_context_unref" '(*)))
+(define g-object-unref (c-function void "g_object_unref" '(*)))
+(define g-main-context-pop-thread-default
+  (c-function void "g_main_context_pop_thread_default" '(*)))
 (define g-main-context-push-thread-default
   (c-function void "g_main_context_push_thread_default" '(*)))
 
@@ -80,7 +90,7 @@
 (define (enter-context!)
   (let* ((pointer (g-main-context-new))
          (context (make-context (current-thread) pointer (make-guardian)
-                                (make-hash-table) 0 '() 0
+                                (make-weak-key-hash-table) (make-hash-table) 0 '() '()
                                 #f #f #f 0 #f)))
     (g-main-context-push-thread-default pointer)
     (fluid-set! thread-context context)
@@ -97,35 +107,58 @@
 ;;; Calls in both directions.
 ;;;
 
-;; An exception must not leave a callback: it would jump over C's frames, and leave the
-;; context owned for ever. So what C calls catches all, and interrupts (^C) are held off
-;; while C runs, because they could raise before there is a handler. It is in vain to
-;; hold them off any later: they come before the first call of a procedure.
+;; Nothing may leave what C calls by an exception or an escape: that would jump over C's
+;; frames, and leave the context owned for ever. So interrupts (^C), which can raise
+;; anything anywhere, are held off while C runs; what C calls catches everything; and it
+;; only notes down what the procedures of users are to be called with. They are called
+;; when C has returned, and can do there what they like.
+;;
+;; To allow interrupts again in what C calls is no way out: when one that came meanwhile
+;; raises at that moment, Guile 3.0 counts wrong, and holds off interrupts for ever.
 (define-syntax-rule (guarded call)
   (call-with-blocked-asyncs (lambda () call)))
 
-(define (store-failure! context failure)
-  (set-context-failures! context (append (context-failures context) (list failure))))
+(define (later! thunk)
+  "Have THUNK called by this thread's pump."
+  (let ((context (current-context)))
+    (set-context-incoming! context (cons thunk (context-incoming context)))))
 
-(define (raise-failure context)
-  (let ((failures (context-failures context)))
-    (unless (null? failures)
-      (set-context-failures! context (cdr failures))
-      (raise-exception (car failures)))))
+(define (events? context)
+  "Return whether something was handed to later! and not called yet."
+  (not (and (null? (context-events context)) (null? (context-incoming context)))))
+
+;; An interrupt can come between any two calls of procedures, but not between two settings
+;; of fields: nothing is lost and nothing called twice.
+(define (next-event! context)
+  (when (null? (context-events context))
+    (let ((events (reverse (context-incoming context))))
+      (set-context-incoming! context '())
+      (set-context-events! context events)))
+  (let ((events (context-events context)))
+    (and (not (null? events))
+         (let ((event (car events)))
+           (set-context-events! context (cdr events))
+           event))))
+
+(define (run-events! context)
+  "Call what was handed to later!, and return whether there was anything. When one raises an
+exception, the others are left for the next time."
+  (let loop ((ran? #f))
+    (let ((event (next-event! context)))
+      (if event
+          (begin
+            (event)
+            (loop #t))
+          ran?))))
 
 (define (call-from-c thunk fail)
   "Call THUNK for C. Whatever leaves it is given to FAIL, whose value is returned instead:
 exceptions, and an error that stands for an escape to a prompt outside."
-  (let ((left? #t)
-        (context (current-context)))
+  (let ((left? #t))
     (define (call)
-      (let ((value (with-exception-handler
-                    fail
-                    (lambda () (call-with-unblocked-asyncs thunk))
-                    #:unwind? #t)))
+      (let ((value (with-exception-handler fail thunk #:unwind? #t)))
         (set! left? #f)
         value))
-    (set-context-calls! context (1+ (context-calls context)))
     (with-exception-handler
      fail
      (lambda ()
@@ -137,6 +170,11 @@ exceptions, and an error that stands for an escape to a prompt outside."
              (raise-buildq-error 'callback 'runtime 'failed
                                  "a callback was left by a jump out of it")))))
      #:unwind? #t)))
+
+(define (fail-later! failure)
+  "Have the pump raise FAILURE. Return zero, for C."
+  (later! (lambda () (raise-exception failure)))
+  0)
 
 (define (callback-register! entry)
   "Return the number that C is to hand back for ENTRY."
@@ -169,8 +207,17 @@ exceptions, and an error that stands for an escape to a prompt outside."
 (define release #f)
 
 (define (set-release! procedure)
-  "Let PROCEDURE release what the guardian of a context gives back."
+  "Let PROCEDURE release what keep-until-released was given."
   (set! release procedure))
+
+(define (keep-until-released object)
+  "Have OBJECT, which is of C and belongs to this thread, released on this thread some time
+after nothing refers to it. Return OBJECT."
+  (let ((context (current-context)))
+    (release-unreachable! context)
+    (hashq-set! (context-objects context) object #t)
+    ((context-guardian context) object)
+    object))
 
 (define (release-unreachable! context)
   "Release what the garbage collector found to be unreachable, of the objects of CONTEXT,
@@ -180,6 +227,22 @@ which is that of this thread."
       (when object
         (release object)
         (loop (guardian))))))
+
+(define (leave-context!)
+  "End this thread's use of the library: its objects are closed, and its callbacks not
+called any more. A thread that does not do so before it ends keeps what it has for ever."
+  (let ((context (fluid-ref thread-context)))
+    (when context
+      (release-unreachable! context)
+      (for-each release (hash-map->list (lambda (object _) object)
+                                        (context-objects context)))
+      (when (context-port context)
+        (close-port (context-port context)))
+      (when (context-poller context)
+        (guarded (g-object-unref (context-poller context))))
+      (g-main-context-pop-thread-default (context-pointer context))
+      (guarded (g-main-context-unref (context-pointer context)))
+      (fluid-set! thread-context #f))))
 
 
 ;;;
@@ -210,14 +273,10 @@ which is that of this thread."
         poller)))
 
 (define (dispatch! context)
-  "Run what is due. Return whether a procedure of Scheme was called."
-  (let ((poller (context-poller* context))
-        (before (context-calls context)))
-    (guarded (buildq-poller-dispatch poller))
-    (let ((ran? (not (eq? before (context-calls context)))))
-      (when (and ran? (positive? (context-waiting context)))
-        (wake-others! context))
-      ran?)))
+  "Let C do what is due."
+  (guarded (buildq-poller-dispatch (context-poller* context)))
+  (when (and (events? context) (positive? (context-waiting context)))
+    (wake-others! context)))
 
 ;; A GSourceFunc: always ready, while there is somebody to wake up.
 (define %wake-up
@@ -231,9 +290,8 @@ which is that of this thread."
   (g-source-attach source (context-pointer context))
   source)
 
-;; What was suspended does not know that its callback ran when another one, that had no
-;; need to wait, dispatched it: the descriptor stays readable until one is resumed, and
-;; so all are.
+;; What was suspended does not know what another one, that had no need to wait, has
+;; dispatched: the descriptor stays readable until one is resumed, and so all are.
 (define (wake-others! context)
   (unless (context-waking? context)
     (set-context-waking?! context #t)
@@ -255,6 +313,18 @@ which is that of this thread."
                 (inexact->exact (floor (* 1e6 (- seconds whole))))))
       (select (list fd) '() '())))
 
+(define (poll-readable fd seconds)
+  (let ((set (make-empty-poll-set)))
+    (poll-set-add! set fd POLLIN)
+    (poll set (if seconds (min 100 (milliseconds seconds)) 100))))
+
+;; Whatever interrupts this thread wakes up select, but not poll. Select aborts when it
+;; sees a descriptor of 1024 or more, of which the thread has one in secret.
+(define (wait-for-fd fd seconds)
+  (if (< fd 1000)
+      (select-readable fd seconds)
+      (poll-readable fd seconds)))
+
 ;; One port, whose descriptor is its own: a port closes it when it is collected.
 (define (context-port* context)
   (or (context-port context)
@@ -266,7 +336,8 @@ which is that of this thread."
 (define (suspend-until-readable context waiter seconds)
   (let ((timer (and seconds (add-source! context (g-timeout-source-new
                                                   (milliseconds seconds))))))
-    (unless (dispatch! context)         ;which also takes notice of the timer
+    (dispatch! context)                 ;takes notice of the timer
+    (unless (events? context)
       (set-context-waiting! context (1+ (context-waiting context)))
       (waiter (context-port* context))
       (set-context-waiting! context (1- (context-waiting context)))
@@ -277,26 +348,25 @@ which is that of this thread."
 (define (wait-until-readable context seconds)
   (let ((waiter (current-read-waiter)))
     (if (eq? waiter default-read-waiter)
-        (select-readable (context-fd context) seconds)
+        (wait-for-fd (context-fd context) seconds)
         (suspend-until-readable context waiter seconds))))
 
 (define* (pump #:key (timeout #f))
-  "Run callbacks of this thread's objects that are due. When there is none, wait for one,
-TIMEOUT seconds at most, or for ever. Return whether one ran. What a callback raised is
-raised from here."
+  "Call the callbacks of this thread's objects that are due. When there is none, wait for
+one, TIMEOUT seconds at most, or for ever. Return whether one was called. What a callback
+raises comes out of here, and the others are called the next time."
   (let* ((context (current-context))
          (deadline (and timeout (+ (now) timeout))))
     (let loop ()
-      (raise-failure context)
       (release-unreachable! context)
-      (let ((ran? (dispatch! context)))
-        (raise-failure context)
-        (or ran?
-            (let ((left (and deadline (- deadline (now)))))
-              (and (or (not left) (positive? left))
-                   (begin
-                     (wait-until-readable context left)
-                     (loop)))))))))
+      (unless (events? context)
+        (dispatch! context))
+      (or (run-events! context)
+          (let ((left (and deadline (- deadline (now)))))
+            (and (or (not left) (positive? left))
+                 (begin
+                   (wait-until-readable context left)
+                   (loop))))))))
 
 (define* (pump-until done? #:key (timeout #f))
   "Pump until (DONE?) is true, and return its value; #f after TIMEOUT seconds."

@@ -18,16 +18,17 @@
 
 (define (dispatch-events)
   "Dispatch what has happened to this thread's objects, without waiting. What a callback
-raised is raised from here."
+raises comes out of here."
   (let ((context (current-context)))
-    (raise-failure context)
     (release-unreachable! context)
     (dispatch! context)
-    (raise-failure context)))
+    (run-events! context)))
 
 (define (wait-for-events)
   "Wait until there may be something for dispatch-events."
-  (wait-until-readable (current-context) #f))
+  (let ((context (current-context)))
+    (unless (events? context)
+      (wait-until-readable context #f))))
 
 (define (context-port)
   "Return a port that is readable when there is something for dispatch-events. Nothing is to
@@ -46,7 +47,8 @@ be read from it, and it is not to be closed."
 (define %timer
   (procedure->pointer int
                       (lambda (id)
-                        (call-from-c (callback-ref id) keep-failure)
+                        (call-from-c (lambda () (later! (callback-ref id)))
+                                     fail-later!)
                         0)
                       (list uintptr_t)))
 
@@ -69,7 +71,8 @@ be read from it, and it is not to be closed."
 (define %gone
   (procedure->pointer void
                       (lambda (id object)
-                        (call-from-c (callback-take! id) keep-failure))
+                        (call-from-c (lambda () (later! (callback-take! id)))
+                                     fail-later!))
                       (list uintptr_t '*)))
 
 (define (close-watched handle)

@@ -177,8 +177,9 @@ send is itself."
   "Return the pointer of OBJECT, which must be of TYPE and belong to this thread."
   (unless (handle-is? object type)
     (raise-wrong-type who object (c-type-name type)))
-  (check-thread object who)
-  (or (handle-pointer object) (raise-closed object who)))
+  (let ((pointer (or (handle-pointer object) (raise-closed object who))))
+    (check-thread object who)
+    pointer))
 
 ;; By GType, the types whose objects can be told from each other.
 (define object-types (make-hash-table))
@@ -194,17 +195,12 @@ come from."
              (pointer-address (dereference-pointer (dereference-pointer pointer)))
              type))
 
-(define (guard! handle context)
-  (release-unreachable! context)
-  ((context-guardian context) handle)
-  handle)
-
 (define (c->object address type)
   "Return the object at ADDRESS, whose reference is ours from now on; #f for NULL."
   (and (not (eq? address 0))
-       (let ((pointer (make-pointer address))
-             (context (current-context)))
-         (guard! (make-handle (actual-type pointer type) pointer context) context))))
+       (let ((pointer (make-pointer address)))
+         (keep-until-released
+          (make-handle (actual-type pointer type) pointer (current-context))))))
 
 (define (c->object/ref address type)
   "Return the object at ADDRESS, which C keeps; #f for NULL."
@@ -277,10 +273,9 @@ still needs itself. To close it twice is no error."
 
 (define (c->result address stem source)
   "Return the result at ADDRESS, which C keeps, of the call STEM on SOURCE."
-  (let ((pointer (make-pointer address))
-        (context (current-context)))
+  (let ((pointer (make-pointer address)))
     (g-object-ref pointer)
-    (guard! (make-result pointer context stem source) context)))
+    (keep-until-released (make-result pointer (current-context) stem source))))
 
 ;; C aborts, or says nothing, when it gets the result of another call.
 (define (result->c result stem source who)
