@@ -228,6 +228,13 @@
              (else
               (format #f "~a of ~a" (or kind "array") element)))))))
 
+(define (by-value? node type)
+  "Return whether NODE, of TYPE, is a structure and not a pointer to one."
+  (match (hash-ref types type)
+    (((or 'boxed 'object) _)
+     (not (string-suffix? "*" (or (attribute (child node 'g:type) 'c:type) ""))))
+    (_ #f)))
+
 (define (describe type)
   (match type
     ((? string?) type)
@@ -343,7 +350,8 @@ TRANSFER is that of the GIR."
          (refuse (refuser where parameter))
          (variable (variable-of parameter))
          (local (local "c:" parameter)))
-    (unless (equal? "none" (attribute parameter 'transfer-ownership))
+    (unless (and (equal? "none" (attribute parameter 'transfer-ownership))
+                 (not (by-value? parameter type)))
       (refuse type))
     (call-with-values (cut to-c type variable who refuse)
       (lambda (c-type convert)

@@ -3,6 +3,7 @@ guile_tests = \
 	tests/guile/test-abuse.scm \
 	tests/guile/test-contract.scm \
 	tests/guile/test-ffi.scm \
+	tests/guile/test-generate.scm \
 	tests/guile/test-interrupt.scm \
 	tests/guile/test-runtime.scm \
 	tests/guile/test-signals.scm \
