@@ -6,9 +6,7 @@ EXTRA_DIST += \
 	examples/demo/recipes/lua.sh \
 	examples/demo/recipes/optipng.sh \
 	examples/demo/recipes/zlib.sh \
-	examples/demo/run.py \
-	examples/python/build.py \
-	examples/python/test-build.py
+	examples/demo/run.py
 
 # The examples in C, and their tests.
 noinst_PROGRAMS += examples/c/embed examples/c/submit
@@ -28,4 +26,22 @@ EXTRA_DIST += $(guile_example_tests) \
 	examples/guile/worker.scm
 if HAVE_GUILE
 TESTS += $(guile_example_tests)
+endif
+
+# The examples in Python, and their tests; build.py needs no more than introspection.
+python_example_tests = \
+	examples/python/test-build.py \
+	examples/python/test-examples.py
+dist_check_SCRIPTS += $(python_example_tests)
+EXTRA_DIST += \
+	examples/python/build.py \
+	examples/python/embed.py \
+	examples/python/submit.py \
+	examples/python/worker.py
+if HAVE_PYTHON
+if HAVE_INTROSPECTION
+if !SANITIZERS
+TESTS += $(python_example_tests)
+endif
+endif
 endif

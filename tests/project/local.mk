@@ -16,9 +16,6 @@ project_checks += \
 	tests/project/check-abi.py \
 	tests/project/check-layering.py \
 	tests/project/check-style.py
-if HAVE_INTROSPECTION
-project_checks += examples/python/test-build.py
-endif
 endif
 EXTRA_DIST += \
 	tests/project/check-abi.py \
