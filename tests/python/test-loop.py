@@ -84,8 +84,10 @@ async def other_objects_can_be_called():
         await buildq.call(store, "query", "/buildq/store/" + "0" * 32 + "-x")
     with Raises(AttributeError):
         await buildq.call(store, "no_such_thing")
-    with Raises(TypeError):
+    with Raises(TypeError, "query takes store_path"):
         await buildq.call(store, "query")
+    with Raises(TypeError):
+        await buildq.call(store, "query", 3)
 
 
 @test

@@ -269,8 +269,12 @@ async def call(owner: Any, name: str, *arguments: Any, io_priority: int = 0) -> 
     are those before `io_priority` or `cancellable`.
     """
     start = getattr(owner, f"{name}_async")
-    if any(argument.get_name() == "io_priority" for argument in start.get_arguments()):
+    names = [argument.get_name() for argument in start.get_arguments()]
+    wanted = names[:names.index("cancellable")]
+    if wanted[-1:] == ["io_priority"]:
         arguments += (io_priority,)
+    if len(arguments) != len(wanted):
+        raise TypeError(f"{name} takes {', '.join(wanted)}")
     pump = Pump.acquire()
     try:
         return await pump.call(pump, start, getattr(owner, f"{name}_finish"), *arguments)
