@@ -12,7 +12,8 @@ python_package = \
 	bindings/python/buildq/server.py \
 	bindings/python/buildq/worker.py
 python_override = bindings/python/gi/overrides/Buildq.py
-EXTRA_DIST += $(python_package) $(python_override) bindings/python/site-dir.py
+EXTRA_DIST += $(python_package) $(python_override) \
+	bindings/python/generate-stubs.py bindings/python/site-dir.py
 
 if HAVE_INTROSPECTION
 if HAVE_PYTHON
@@ -20,5 +21,14 @@ buildqpydir = $(pythondir)/buildq
 buildqpy_DATA = $(python_package)
 overridesdir = $(pythondir)/gi/overrides
 overrides_DATA = $(python_override)
+
+# What type checkers read about gi.repository.Buildq.
+python_stubs = bindings/python/gi-stubs/repository/Buildq.pyi
+stubsdir = $(pythondir)/gi-stubs/repository
+nodist_stubs_DATA = $(python_stubs)
+CLEANFILES += $(python_stubs)
+$(python_stubs): lib/Buildq-1.gir bindings/python/generate-stubs.py
+	$(AM_V_GEN)$(MKDIR_P) $(@D) && \
+	$(PYTHON) $(srcdir)/bindings/python/generate-stubs.py lib/Buildq-1.gir >$@.tmp && mv $@.tmp $@
 endif
 endif

@@ -2,6 +2,7 @@
 """Queues: calls, errors, waiting, closing, threads."""
 import asyncio
 import os
+import pathlib
 import threading
 import weakref
 
@@ -53,8 +54,11 @@ async def errors_say_what_is_wrong():
     with Raises(buildq.Error):
         async with buildq.connect("/nowhere/at/all/journal.db"):
             pass
-    with Raises(buildq.Invalid):
+    with Raises(buildq.NotSupported, "gopher"):
         async with buildq.connect("gopher://x"):
+            pass
+    with Raises(buildq.Invalid, "'journal.db'"):
+        async with buildq.connect("journal.db"):
             pass
     with Raises(buildq.Unavailable) as raised:
         async with buildq.connect("http://127.0.0.1:1") as queue:
@@ -142,7 +146,7 @@ async def tokens_are_taken_from_a_file():
 async def a_journal_is_closed_in_the_end():
     with folder() as home:
         for times in range(3):
-            async with buildq.connect(f"{home}/journal.db") as queue:
+            async with buildq.connect(pathlib.Path(home, "journal.db")) as queue:
                 await queue.submit(job(f"j{times}"))
             async with buildq.connect(f"file://{home}/journal.db") as queue:
                 assert len([each async for each in queue.jobs()]) == times + 1

@@ -60,6 +60,10 @@ def bad_values_are_errors():
         buildq.Job(kay="a")
     with Raises(TypeError):
         job(argv=3)
+    with Raises(TypeError, "'argv' is a list, not 'true'"):
+        job(argv="true")
+    with Raises(TypeError, "'outputs' is a list, not 'out'"):
+        job(outputs="out")
     with Raises(TypeError):
         job(outputs=[3])
 

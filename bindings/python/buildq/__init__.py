@@ -6,7 +6,7 @@ The values, such as `Job`, are those of `gi.repository.Buildq`, which has everyt
 """
 try:
     # Not "import gi": where there is only our folder gi/overrides, that is a module, too.
-    from gi import require_version
+    from gi import require_version  # type: ignore[attr-defined]
 except ImportError as error:
     raise ImportError(
         "buildq needs PyGObject (the module 'gi'): install the Debian package python3-gi, and make"

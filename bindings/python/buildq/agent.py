@@ -36,12 +36,14 @@ class Lease:
     As a context manager it is given back at the end of the block unless it has ended before.
     """
 
-    __slots__ = ("agent", "grant", "token", "is_finished", "on_log_wanted", "_told", "_waiter")
+    __slots__ = ("agent", "grant", "token", "job", "is_finished", "on_log_wanted", "_told", "_waiter")
 
     def __init__(self, agent: Agent, grant: Buildq.Grant):
         self.agent = agent
         self.grant = grant
-        self.token: str = grant.token
+        self.token = grant.token
+        #: What is to be done.
+        self.job: Buildq.Job = grant.job  # type: ignore[assignment]
         #: Whether it has ended, from here.
         self.is_finished = False
         #: Called with an offset when somebody watches the log; see `send_log ()`.
@@ -53,14 +55,9 @@ class Lease:
         return f"<buildq.Lease {self.token} of {self.key}>"
 
     @property
-    def job(self) -> Buildq.Job:
-        """What is to be done."""
-        return self.grant.job
-
-    @property
     def key(self) -> str:
         """The key of the job."""
-        return self.grant.job.key
+        return self.job.key
 
     @property
     def attempt(self) -> int:
@@ -184,10 +181,10 @@ class Agent(Owned):
         if not name:
             raise Invalid("an agent needs a name")
         self.name = name
-        self._queue: Queue | None = queue
+        self._queue = queue
         self._offer = offer
         self._holding = list(holding)
-        self._gobject: Buildq.Agent | None = None
+        self._gobject: Buildq.Agent  # and that of the queue: only while it is open
         self._leases: dict[str, Lease] = {}
         self._told_early: dict[str, str] = {}
 
@@ -233,7 +230,7 @@ class Agent(Owned):
             await pump.call(pump, agent.leave_async, agent.leave_finish)
         finally:
             self._queue._members.discard(self)
-            self._gobject = self._queue = self._late = None
+            del self._gobject, self._queue, self._late
             for lease in self._leases.values():
                 lease._tell("lost")
             self._leases.clear()

@@ -67,8 +67,8 @@ class Pump:
         self._at_once = 0
         self._error: BaseException | None = None
         self._turning = self._turns_soon = False
-        self._poller = None
-        self._pushed = None
+        self._poller: Buildq.Poller | None = None
+        self._pushed: GLib.MainContext | None = None
         self._step: Callable[[], Any] = lambda: None
         if isinstance(loop, EventLoop):
             context = loop.context
@@ -80,12 +80,12 @@ class Pump:
         """Has the loop watch the context of this thread."""
         default = GLib.MainContext.get_thread_default()
         if default is None and threading.current_thread() is not threading.main_thread():
-            self._pushed = GLib.MainContext.new()
-            self._pushed.push_thread_default()
+            self._pushed = own = GLib.MainContext.new()
+            own.push_thread_default()
         try:
-            self._poller = Buildq.Poller.new(None)
-            self._step = self._poller.dispatch
-            self.loop.add_reader(self._poller.get_fd(), self.turn)
+            self._poller = poller = Buildq.Poller.new(None)
+            self._step = poller.dispatch
+            self.loop.add_reader(poller.get_fd(), self.turn)
         except GLib.Error as error:
             self.close()
             raise from_glib(error) from error
@@ -253,6 +253,9 @@ class Owned:
         if loop is not pump.loop and (loop is not None or threading.get_ident() != pump.thread):
             raise WrongThread(f"{self} belongs to another thread, or to another loop")
         return pump
+
+    async def close(self) -> None:
+        raise NotImplementedError
 
     def _end(self) -> None:
         """Nothing more can be called, and what is under way ends."""

@@ -11,7 +11,7 @@ from typing import TypeAlias
 from gi.repository import Buildq, GLib
 
 from buildq.agent import Agent
-from buildq.errors import Error, Invalid, raised
+from buildq.errors import Error, raised
 from buildq.pump import Owned, Pump
 
 DEFAULT_URI = "http://127.0.0.1:8720"
@@ -19,7 +19,7 @@ _FIRST_WAIT_S = 0.05
 _CLOSING_S = 1.0
 _PAGE = 1000
 
-RequestLike: TypeAlias = "str | Buildq.RequestStatus | Buildq.Request"
+RequestLike: TypeAlias = "str | Buildq.RequestStatus"
 
 
 def read_token() -> str | None:
@@ -31,39 +31,37 @@ def read_token() -> str | None:
         return file.read().strip()
 
 
-def connect(uri: str | Buildq.Queue | None = None, token: str | None = None) -> Queue:
+def connect(uri: str | os.PathLike[str] | Buildq.Queue | None = None,
+            token: str | None = None) -> Queue:
     """The queue at `uri`, to be entered with `async with`.
 
-    http: and https: are a queue elsewhere; file: and a plain path are one here with its journal
-    in that file; "memory:" is one here without a journal. Without a URI it is what BUILDQ_URI
+    http: and https: are a queue elsewhere; file: and an absolute path are one here with its
+    journal in that file; "memory:" is one here without a journal. Without a URI it is what BUILDQ_URI
     says, or http://127.0.0.1:8720; without a token what is in the file BUILDQ_TOKEN_FILE. A
     `Buildq.Queue` that was made otherwise is taken as it is.
     """
     return Queue(uri, token)
 
 
-def _open(uri: str, token: str | None) -> Buildq.Queue:
-    if uri.startswith(("http:", "https:")):
-        return Buildq.RemoteQueue.new(uri, token)
-    if uri == "memory:":
-        return Buildq.LocalQueue.new(None)
-    if ":" in uri and not uri.startswith("file:///"):
-        raise Invalid(f"'{uri}' is not the URI of a queue")
-    return Buildq.LocalQueue.new(uri.removeprefix("file://"))
-
-
 def _id_of(request: RequestLike) -> str:
     return request if isinstance(request, str) else request.id
+
+
+def _id_or_none(request: RequestLike | None) -> str | None:
+    return None if request is None else _id_of(request)
 
 
 class Queue(Owned):
     """What `connect ()` gives. It belongs to the loop and the thread in which it was entered."""
 
-    def __init__(self, uri: str | Buildq.Queue | None = None, token: str | None = None):
+    def __init__(self, uri: str | os.PathLike[str] | Buildq.Queue | None = None,
+                 token: str | None = None):
         super().__init__()
+        if isinstance(uri, os.PathLike):
+            uri = os.path.abspath(uri)
         self._uri = uri if uri is not None else os.environ.get("BUILDQ_URI") or DEFAULT_URI
         self._token = token
-        self._gobject: Buildq.Queue | None = None
+        self._gobject: Buildq.Queue  # only while it is open
         self._is_ours = True
         self._members: set[Owned] = set()
 
@@ -84,7 +82,7 @@ class Queue(Owned):
             if isinstance(self._uri, str):
                 token = self._token if self._token is not None else read_token()
                 with raised():
-                    self._gobject = _open(self._uri, token)
+                    self._gobject = Buildq.Queue.new_for_uri(self._uri, token)
             else:
                 self._gobject, self._uri = self._uri, type(self._uri).__name__
                 self._is_ours = False
@@ -126,7 +124,7 @@ class Queue(Owned):
 
         if self._is_ours:
             self._gobject.weak_ref(tell)
-        self._gobject = None
+        del self._gobject
         pump.turn()
         if self._is_ours:
             await asyncio.wait([gone], timeout=_CLOSING_S)
@@ -195,7 +193,7 @@ class Queue(Owned):
     async def retry(self, request: RequestLike | None = None, *,
                     key: str | None = None) -> Buildq.RequestStatus:
         """Tries again what failed in a request, or the one job `key`."""
-        return await self._call("retry", request and _id_of(request), key, 0)
+        return await self._call("retry", _id_or_none(request), key, 0)
 
     async def job(self, key: str) -> Buildq.JobStatus:
         """How far a job is, and what came of it."""
@@ -208,7 +206,7 @@ class Queue(Owned):
         after = 0
         while True:
             page = await self.list_jobs(
-                Buildq.Query.new(request and _id_of(request), wanted, after, _PAGE))
+                Buildq.Query.new(_id_or_none(request), wanted, after, _PAGE))
             for job in page.jobs:
                 yield job
             after = page.next

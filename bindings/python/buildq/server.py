@@ -20,10 +20,10 @@ class Server(Owned):
     def __init__(self, queue: Queue, address: str = "127.0.0.1", port: int = 0, *,
                  authority: Buildq.Authority | None = None):
         super().__init__()
-        self._queue: Queue | None = queue
+        self._queue = queue
         self._address, self._port = address, port
         self._authority = authority
-        self._gobject: Buildq.Server | None = None
+        self._gobject: Buildq.Server  # and the queue: only while it is open
 
     def __repr__(self) -> str:
         return f"<buildq.Server {self._address}:{self._port}>"
@@ -37,7 +37,7 @@ class Server(Owned):
     @property
     def uri(self) -> str:
         """Where it is, for `connect ()`."""
-        return self.gobject.get_uri()
+        return self.gobject.get_uri() or ""
 
     async def __aenter__(self) -> Server:
         if self._pump is not None or self.is_closed:
@@ -63,7 +63,6 @@ class Server(Owned):
         pump = self._use()
         self._end()
         self._gobject.stop()
-        self._gobject = None
         self._queue._members.discard(self)
-        self._queue = None
+        del self._gobject, self._queue
         pump.turn()

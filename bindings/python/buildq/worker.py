@@ -115,7 +115,7 @@ class _Trampoline:
         try:
             execution = Execution(gobject)
             try:
-                answer = self._function(execution)
+                answer = self._function(execution)  # type: ignore[misc]
             except BaseException as error:
                 _fail(execution, error)
                 if not isinstance(error, Exception):
@@ -164,8 +164,8 @@ def _conclude(execution: Execution, task: asyncio.Future) -> None:
     if task.cancelled():
         stopped = execution.is_cancelled
         _answer(execution, _CANCELLED if stopped else _HOST_FAULT, "the executor was cancelled")
-    elif task.exception() is not None:
-        _fail(execution, task.exception())
+    elif (error := task.exception()) is not None:
+        _fail(execution, error)
     elif task.result() is not None:
         _fail(execution, TypeError(
             f"the executor returned {type(task.result()).__name__}, not None"))
@@ -233,8 +233,8 @@ class Worker(Owned):
             for setting, value in settings.items():
                 if value is not None:
                     getattr(worker, f"set_{setting}")(value)
-        self._gobject: Buildq.Worker | None = worker
-        self._queue: Queue | None = queue
+        self._gobject = worker  # and the queue: only while it is open
+        self._queue = queue
         self._pump = pump
         self._trampolines: list[_Trampoline] = []
         self._ended: asyncio.Future[None] | None = None
@@ -304,9 +304,9 @@ class Worker(Owned):
         for trampoline in self._trampolines:
             trampoline.clear()
         self._trampolines.clear()
-        if self._queue is not None:
+        if hasattr(self, "_gobject"):
             self._queue._members.discard(self)
-        self._gobject = self._queue = None
+            del self._gobject, self._queue
 
     def _do(self, name: str) -> None:
         pump = self._use()

@@ -74,13 +74,16 @@ _CONVERSIONS = {("Job", "outputs"): _output, ("Job", "env"): _environment}
 
 
 def _keywords(name, builder):
-    """For each keyword its setter, whether that takes one element of a list, and a conversion."""
+    """For each keyword its setter, whether it is a list, whether that is set by elements, and a
+    conversion."""
     keywords = {}
     for method in dir(builder):
         if method.startswith(("set_", "add_")) and method != "set_from":
             each = method.startswith("add_")
             keyword = method[4:] + "s" * each
-            keywords[keyword] = getattr(builder, method), each, _CONVERSIONS.get((name, keyword))
+            setter = getattr(builder, method)
+            is_list = each or ":list" in setter.__doc__  # all that PyGObject tells of the type
+            keywords[keyword] = setter, is_list, each, _CONVERSIONS.get((name, keyword))
     return keywords
 
 
@@ -92,7 +95,9 @@ def _add_constructor(name, value, builder):
         for field, given in fields.items():
             if field not in keywords:
                 raise TypeError(f"{name} has no field '{field}'")
-            setter, each, convert = keywords[field]
+            setter, is_list, each, convert = keywords[field]
+            if is_list and isinstance(given, str):
+                raise TypeError(f"'{field}' is a list, not '{given}'")
             for one in given if each else (given,):
                 setter(making, convert(one) if convert else one)
         try:
