@@ -6,6 +6,7 @@ doc_pages = \
 	doc/configuration.md \
 	doc/farm.md \
 	doc/restarts.md \
+	doc/python.md \
 	doc/threads.md \
 	doc/protocol.md
 dist_doc_DATA += $(doc_pages)

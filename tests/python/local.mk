@@ -6,6 +6,7 @@ python_tests = \
 	tests/python/test-import.py \
 	tests/python/test-interrupt.py \
 	tests/python/test-loop.py \
+	tests/python/test-names.py \
 	tests/python/test-queue.py \
 	tests/python/test-values.py \
 	tests/python/test-worker.py
