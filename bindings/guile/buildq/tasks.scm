@@ -53,7 +53,9 @@
                 (call-with-prompt task-tag
                   (task-resume task)
                   (lambda (resume ready?)
-                    (add-task! (make-task ready? resume))))))
+                    (add-task! (make-task ready? resume))))
+                ;; Fibers may wait for what it did.
+                (wake-suspended)))
             (fluid-ref %tasks)))
 
 (define* (spawn thunk #:optional (state (current-dynamic-state)))

@@ -30,6 +30,8 @@
             set-release!
             release-unreachable!
             dispatch!
+            context-waiting
+            wake-others!
             wait-until-readable
             milliseconds
             context-pointer

@@ -10,6 +10,7 @@
   #:use-module (system foreign)
   #:export (dispatch-events
             wait-for-events
+            wake-suspended
             context-port
             wake-up-context
             add-timer
@@ -29,6 +30,12 @@ raises comes out of here."
   (let ((context (current-context)))
     (unless (events? context)
       (wait-until-readable context #f))))
+
+(define (wake-suspended)
+  "Let what is suspended in wait-for-events on this thread, as fibers are, look again."
+  (let ((context (current-context)))
+    (when (positive? (context-waiting context))
+      (wake-others! context))))
 
 (define (context-port)
   "Return a port that is readable when there is something for dispatch-events. Nothing is to
