@@ -5,6 +5,7 @@ doc_pages = \
 	doc/archives.md \
 	doc/configuration.md \
 	doc/farm.md \
+	doc/guile.md \
 	doc/restarts.md \
 	doc/python.md \
 	doc/threads.md \

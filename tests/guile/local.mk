@@ -5,6 +5,7 @@ guile_tests = \
 	tests/guile/test-ffi.scm \
 	tests/guile/test-generate.scm \
 	tests/guile/test-interrupt.scm \
+	tests/guile/test-manual.scm \
 	tests/guile/test-runtime.scm \
 	tests/guile/test-signals.scm \
 	tests/guile/test-stress.scm \

@@ -59,6 +59,15 @@
   (lambda (lease port)
     (format port "#<lease ~a ~a>" (lease-state lease) (job-key (lease-job lease)))))
 
+(for-each (lambda (proc text)
+            (set-procedure-property! proc 'documentation text))
+          (list agent? lease? lease-agent lease-state)
+          '("Return whether VALUE is an agent."
+            "Return whether VALUE is a lease."
+            "Return the agent that took LEASE."
+            "Return held, cancelled when nobody wants the work any more, lost, completed or \
+released."))
+
 ;;; Agents.
 
 (define* (open-agent queue name #:key (offer (offer (machine-group)))

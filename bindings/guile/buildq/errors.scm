@@ -18,6 +18,13 @@
             stopping?
             exception->string))
 
+(for-each (lambda (proc text)
+            (set-procedure-property! proc 'documentation text))
+          (list buildq-error? buildq-error-code buildq-error-domain)
+          '("Return whether VALUE is a &buildq-error."
+            "Return the code of ERROR, a symbol."
+            "Return who says ERROR: buildq, gio, or runtime for these modules."))
+
 (define (buildq-error-transient? exception)
   "Return whether the same call may succeed later, with nothing changed by the caller."
   (and (buildq-error? exception)

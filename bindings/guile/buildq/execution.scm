@@ -42,6 +42,12 @@
   (lambda (execution port)
     (format port "#<execution ~a>" (job-key (execution-job execution)))))
 
+(for-each (lambda (proc text)
+            (set-procedure-property! proc 'documentation text))
+          (list execution? execution-port)
+          '("Return whether VALUE is an execution."
+            "Return the port that writes to the log of EXECUTION."))
+
 ;; What an executor raises to end with another outcome than failed.
 (define &execution-failure
   (make-exception-type '&execution-failure &error '(outcome)))

@@ -30,6 +30,8 @@
   (lambda (owner port)
     (format port "#<owner ~a>" (owner-state owner))))
 
+(set-procedure-property! owner? 'documentation "Return whether VALUE is an owner.")
+
 (define (accept-calls owner)
   "Start the calls that have come; return whether there will be no more."
   (let ((thunks (with-mutex (owner-mutex owner)

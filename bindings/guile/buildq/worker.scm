@@ -19,7 +19,7 @@
             worker-name
             worker-state
             worker-reasons
-            worker-running
+            worker-job-count
             worker-running?
             worker-pause!
             worker-resume!
@@ -36,6 +36,8 @@
   (lambda (worker port)
     (format port "#<worker ~a ~a>" (worker-name worker)
             (if (worker-running? worker) (worker-state worker) 'ended))))
+
+(set-procedure-property! worker? 'documentation "Return whether VALUE is a worker.")
 
 (define (->store store store-dir)
   (if (string? store)
@@ -147,7 +149,7 @@ not wait for that."
   "Return the list of the reasons why WORKER takes no more jobs."
   (ffi:worker-get-reasons (worker-handle worker)))
 
-(define (worker-running worker)
+(define (worker-job-count worker)
   "Return how many jobs WORKER works at."
   (ffi:worker-get-running (worker-handle worker)))
 
