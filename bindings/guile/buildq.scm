@@ -21,6 +21,7 @@
                buildq-error-message
                buildq-error-transient?
                context-port
+               leave-context!
                dispatch
                spawn
                wait

@@ -141,6 +141,24 @@
    (check "fibers of all threads ask the owner" '(succeeded succeeded succeeded) results)
    (check-error "an error comes to who asked" "not there"
                 (owner-call owner (lambda () (error "not there"))))
+   (check "an error in a handler does not stop it" 'active
+          (begin
+            (owner-call owner (lambda () (spawn (lambda () (error "told, not raised")))))
+            (owner-call owner
+              (lambda ()
+                (request-status-state (queue-submit! queue (any-job "e")))))))
    (check-raises "the owner's objects stay with it" buildq-error-code 'wrong-thread
                  (queue-stats queue))))
+
+(define begun? #f)
+(define begun-call
+  (call-with-owner
+   (lambda (owner)
+     (let ((thread (call-with-new-thread
+                    (lambda ()
+                      (owner-call owner
+                        (lambda () (set! begun? #t) (wait 0.1) 'done))))))
+       (owner-call owner (lambda () (wait-until (lambda () begun?) #:timeout 30)))
+       thread))))
+(check "calls that were begun are done before it ends" 'done (join-thread begun-call))
 (done)

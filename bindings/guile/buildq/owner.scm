@@ -18,10 +18,11 @@
             owner-call))
 
 (define-record-type <owner>
-  (make-owner mutex inbox state context thread)
+  (make-owner mutex inbox pending state context thread)
   owner?
-  (mutex owner-mutex)                   ;guards the next two
+  (mutex owner-mutex)                   ;guards all but PENDING
   (inbox owner-inbox set-owner-inbox!)  ;thunks, the last one in front
+  (pending owner-pending set-owner-pending!) ;calls that were begun, for the thread
   (state owner-state set-owner-state!)  ;running, stopping or stopped
   (context owner-context set-owner-context!)
   (thread owner-thread set-owner-thread!))
@@ -32,26 +33,48 @@
 
 (set-procedure-property! owner? 'documentation "Return whether VALUE is an owner.")
 
+(define (add-pending! owner count)
+  (set-owner-pending! owner (+ count (owner-pending owner))))
+
 (define (accept-calls owner)
-  "Start the calls that have come; return whether there will be no more."
-  (let ((thunks (with-mutex (owner-mutex owner)
-                  (let ((thunks (owner-inbox owner)))
-                    (set-owner-inbox! owner '())
-                    thunks))))
-    (for-each spawn (reverse thunks))
-    (and (null? thunks)
-         (eq? 'stopping (owner-state owner)))))
+  "Start the calls that have come; return whether all are done and there will be no more."
+  (match (with-mutex (owner-mutex owner)
+           (let ((thunks (owner-inbox owner)))
+             (set-owner-inbox! owner '())
+             (cons (owner-state owner) thunks)))
+    ((state . thunks)
+     (for-each (lambda (thunk)
+                 (add-pending! owner 1)
+                 (spawn (lambda ()
+                          (thunk)
+                          (add-pending! owner -1))))
+               (reverse thunks))
+     (and (eq? 'stopping state)
+          (zero? (owner-pending owner))))))
+
+(define (serve-calls owner)
+  "Take calls until OWNER is stopped.  What handlers of its objects raise is nobody's to catch,
+and is told."
+  (define (tell exception)
+    (format (current-error-port) "in the thread of ~a: ~a~%" owner
+            (exception->string exception))
+    #f)
+  (or (with-exception-handler tell
+        (lambda () (wait-until (lambda () (accept-calls owner))))
+        #:unwind? #t)
+      (serve-calls owner)))
 
 (define (start-owner)
   "Start a thread that owns what is made by the procedures that `owner-call' gives it, and
 return the owner."
-  (let ((owner (make-owner (make-mutex) '() 'running #f #f))
+  (let ((owner (make-owner (make-mutex) '() 0 'running #f #f))
         (begun (make-condition-variable)))
     (define (run)
       (with-mutex (owner-mutex owner)
         (set-owner-context! owner (current-context))
         (signal-condition-variable begun))
-      (wait-until (lambda () (accept-calls owner)))
+      (serve-calls owner)
+      (leave-context!)
       (with-mutex (owner-mutex owner)
         (set-owner-state! owner 'stopped)))
     (with-mutex (owner-mutex owner)
@@ -66,8 +89,8 @@ return the owner."
   (with-mutex (owner-mutex owner)
     (unless (eq? 'running (owner-state owner))
       (raise-error 'owner-call 'closed "the owner was stopped"))
-    (set-owner-inbox! owner (cons thunk (owner-inbox owner))))
-  (wake-up-context (owner-context owner)))
+    (set-owner-inbox! owner (cons thunk (owner-inbox owner)))
+    (wake-up-context (owner-context owner))))
 
 (define (make-signal)
   "Return two procedures: one that waits, as a fiber does where there are fibers, until the
@@ -104,8 +127,8 @@ closed when OWNER was stopped."
   "Have OWNER's thread end when the calls that it has are done, and wait for it."
   (with-mutex (owner-mutex owner)
     (when (eq? 'running (owner-state owner))
-      (set-owner-state! owner 'stopping)))
-  (wake-up-context (owner-context owner))
+      (set-owner-state! owner 'stopping)
+      (wake-up-context (owner-context owner))))
   (join-thread (owner-thread owner))
   *unspecified*)
 
