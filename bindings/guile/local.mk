@@ -55,6 +55,15 @@ CLEANFILES += $(guile_generated) $(nodist_guilego_DATA) $(nodist_guilebuildqgo_D
 install-nodist_guilegoDATA install-nodist_guilebuildqgoDATA install-nodist_guileruntimegoDATA: \
 	install-nodist_guilemodDATA install-nodist_guilebuildqDATA install-nodist_guileruntimeDATA
 
+# What is installed finds the library by itself, where it is not below DESTDIR.
+installcheck-local: installcheck-guile
+installcheck-guile:
+	$(AM_V_at)library=$(DESTDIR)$(libdir)/$(BUILDQ_SONAME); \
+	test -n "$(DESTDIR)" && BUILDQ_LIBRARY=$$library && export BUILDQ_LIBRARY; \
+	GUILE_AUTO_COMPILE=0 GUILE_LOAD_PATH=$(DESTDIR)$(guilemoddir) \
+	GUILE_LOAD_COMPILED_PATH=$(DESTDIR)$(guilegodir) installed=$(DESTDIR)$(guilemoddir) \
+	  $(GUILE) -L $(srcdir)/tests/guile $(srcdir)/tests/guile/installed.scm
+
 bindings/guile/buildq/config.scm: bindings/guile/buildq/config.scm.in Makefile
 	$(AM_V_GEN)$(MKDIR_P) $(@D) && \
 	sed -e 's|[@]VERSION@|$(VERSION)|' -e 's|[@]LIBRARY@|$(libdir)/$(BUILDQ_SONAME)|' \

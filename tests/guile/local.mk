@@ -15,6 +15,7 @@ guile_test_modules = \
 	tests/guile/contract-match.scm \
 	tests/guile/farm.scm \
 	tests/guile/folder.scm \
+	tests/guile/installed.scm \
 	tests/guile/json.scm \
 	tests/guile/tap.scm
 EXTRA_DIST += $(guile_test_modules) $(guile_tests)
