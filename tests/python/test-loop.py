@@ -194,6 +194,47 @@ def threads_have_contexts_of_their_own():
 
 
 @test
+def a_loop_that_cannot_watch_is_refused():
+    class Blind(asyncio.SelectorEventLoop):
+        def add_reader(self, fd, callback, *arguments):
+            raise NotImplementedError
+
+    async def look():
+        with Raises(buildq.NotSupported, "cannot watch a descriptor"):
+            async with buildq.connect("memory:"):
+                pass
+    with asyncio.Runner(loop_factory=Blind) as runner:
+        runner.run(look())
+
+
+@test
+def a_context_that_others_run_is_refused():
+    async def main():
+        async with buildq.connect("memory:"):
+            pass
+    inside, leave = threading.Event(), threading.Event()
+    context = GLib.MainContext.default()
+
+    def hold():
+        context.acquire()
+        inside.set()
+        leave.wait()
+        context.release()
+    thread = threading.Thread(target=hold)
+    thread.start()
+    inside.wait()
+    with Raises(buildq.Conflict, "run by another thread"):
+        asyncio.run(main())
+    coroutine, loop = main(), buildq.new_event_loop()
+    with Raises(RuntimeError, "run by another thread"):
+        loop.run_until_complete(coroutine)
+    loop.close()
+    coroutine.close()
+    leave.set()
+    thread.join()
+
+
+@test
 def a_loop_goes_away():
     weak = []
 

@@ -4,7 +4,7 @@ import asyncio
 import contextlib
 import weakref
 
-from harness import (Buildq, Raises, buildq, collected, folder, gone, job, main, test, until,
+from harness import (LOOPS, Buildq, Raises, buildq, collected, folder, gone, job, main, test, until,
                      watch_end)
 
 
@@ -98,6 +98,55 @@ async def what_executors_raise_fails_their_jobs():
         assert found["chooses"].outcome == buildq.Outcome.LIMIT_EXCEEDED
         assert "returned int, not None" in found["returns"].message
         assert "returned str, not None or a coroutine" in found["wrong"].message
+
+
+@test
+async def an_execution_has_its_thread_and_its_end():
+    async with farm() as (queue, worker):
+        kept = []
+
+        @worker.executor("command")
+        async def work(execution):
+            kept.append(execution)
+
+            def elsewhere():
+                for use in (lambda: execution.log("x"), lambda: execution.set_exit_status(1)):
+                    with Raises(buildq.WrongThread, "another thread"):
+                        use()
+            await asyncio.to_thread(elsewhere)
+            with Raises(KeyError, "has no input 'nothing'"):
+                execution.input("nothing")
+            with Raises(KeyError, "has no output 'out'"):
+                execution.output()
+        assert (await do(queue, worker, job())).succeeded == 1, await result_of(queue, "a")
+        execution, = kept
+        for use in (lambda: execution.log("x"), lambda: execution.set_exit_status(1)):
+            with Raises(buildq.Closed, "has ended"):
+                use()
+
+
+@test
+async def what_is_no_exception_ends_the_program():
+    class Stop(SystemExit):
+        pass
+
+    async def main(coroutine):
+        async with farm() as (queue, worker):
+            def function(execution):
+                raise Stop
+
+            async def other(execution):
+                raise Stop
+            worker.executor("command", other if coroutine else function)
+            await queue.submit(job())
+            await worker.run()
+
+    def loops():
+        for run in LOOPS.values():
+            for coroutine in (True, False):
+                with Raises(Stop):
+                    run(main(coroutine))
+    await asyncio.to_thread(loops)
 
 
 @test

@@ -119,12 +119,15 @@ class EventLoop(asyncio.SelectorEventLoop):
         super().__init__(_Selector(context))
 
     def run_forever(self) -> None:
+        if not self.context.acquire():
+            raise RuntimeError("the main context of this loop is run by another thread")
         # Where it is the default already, pushing it says no more.
         self.context.push_thread_default()
         try:
             super().run_forever()
         finally:
             self.context.pop_thread_default()
+            self.context.release()
 
 
 def _is_main_thread() -> bool:

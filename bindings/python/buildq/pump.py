@@ -65,7 +65,6 @@ class Pump:
         self.pending: set[_Answer] = set()
         self._spare: list[Gio.Cancellable] = []
         self._at_once = 0
-        self._error: BaseException | None = None
         self._turning = self._turns_soon = False
         self._poller: Buildq.Poller | None = None
         self._pushed: GLib.MainContext | None = None
@@ -120,8 +119,15 @@ class Pump:
             self._pushed = None
 
     def keep(self, error: BaseException) -> None:
-        """Raises, from the loop, what a callback of GLib cannot raise itself."""
-        self._error = error
+        """Has the loop raise what a callback of GLib cannot, or tell of it. It is nothing that
+        the call under way, in which GLib happens to dispatch, should fail with."""
+        if self.loop.is_closed():
+            return
+        if isinstance(error, Exception):
+            self.loop.call_exception_handler(
+                {"message": f"in a callback of libbuildq: {error}", "exception": error})
+        else:
+            self.loop.call_soon(_raise, error)
 
     def turn(self) -> None:
         """Dispatches what is ready, and what a call has just started."""
@@ -132,9 +138,6 @@ class Pump:
             self._step()
         finally:
             self._turning = False
-        if self._error is not None:
-            error, self._error = self._error, None
-            raise error
 
     def turn_soon(self) -> None:
         """The same after what else is to be done now has been."""
@@ -179,13 +182,14 @@ class Pump:
         owner.pending.add(answer)
         try:
             await (answer.future if answer.result is None else asyncio.sleep(0))
-        except asyncio.CancelledError:
+        except BaseException:  # a cancellation, or the end of the coroutine
             if answer.result is not None:
                 give_up(answer.result)
             else:
                 answer.late = give_up
                 answer.cancellable.cancel()
-            self.turn()
+            if threading.get_ident() == self.thread:
+                self.turn()
             raise
         finally:
             owner.pending.discard(answer)
@@ -222,6 +226,10 @@ class Pump:
         if owner.is_closed:
             return Closed(f"{owner} was closed meanwhile")
         return from_glib(error)
+
+
+def _raise(error):
+    raise error
 
 
 def _late(finish, late):

@@ -98,8 +98,8 @@ class Queue(Owned):
     async def close(self) -> None:
         """Ends all that was made with this queue, and lets go of it.
 
-        Until then nothing else may open its journal, so this waits, for a second at most, for
-        what still uses it.
+        Nothing else can open a journal until then, so this waits for what still uses it, for a
+        second at most.
         """
         if self.is_closed or self._pump is None:
             self.is_closed = True
@@ -122,11 +122,11 @@ class Queue(Owned):
             if not gone.done():
                 gone.set_result(None)
 
-        if self._is_ours:
-            self._gobject.weak_ref(tell)
+        self._gobject.weak_ref(tell)
+        has_journal = isinstance(self._gobject, Buildq.LocalQueue) and self._uri != "memory:"
         del self._gobject
         pump.turn()
-        if self._is_ours:
+        if has_journal and self._is_ours:
             await asyncio.wait([gone], timeout=_CLOSING_S)
 
     # --- requests and jobs ---

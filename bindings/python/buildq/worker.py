@@ -6,6 +6,7 @@ from __future__ import annotations
 import asyncio
 import inspect
 import os
+import threading
 import traceback
 from collections.abc import Awaitable, Callable, Iterable
 from pathlib import Path
@@ -13,7 +14,7 @@ from typing import Any, TypeAlias, TypeVar
 
 from gi.repository import Buildq, GLib, GObject
 
-from buildq.errors import Invalid, raised
+from buildq.errors import Closed, Invalid, WrongThread, raised
 from buildq.pump import Owned, Pump
 from buildq.queue import Queue
 
@@ -36,13 +37,14 @@ class JobFailed(Exception):
 class Execution:
     """One job that is being done, as its executor sees it."""
 
-    __slots__ = ("gobject", "job")
+    __slots__ = ("gobject", "job", "_thread")
 
     def __init__(self, gobject: Buildq.Execution):
         #: The object of the library below.
         self.gobject = gobject
         #: What is to be done.
         self.job: Buildq.Job = gobject.get_job()
+        self._thread = threading.get_ident()
 
     def __repr__(self) -> str:
         return f"<buildq.Execution of {self.job.key}>"
@@ -91,13 +93,21 @@ class Execution:
 
     def log(self, text: str | bytes) -> None:
         """Adds to the log of the job."""
+        self._check()
         data = text.encode() if isinstance(text, str) else text
         with raised():
             self.gobject.log(GLib.Bytes.new(data))
 
     def set_exit_status(self, status: int) -> None:
         """Says how a command of the job ended, for its result."""
+        self._check()
         self.gobject.set_exit_status(status)
+
+    def _check(self) -> None:
+        if threading.get_ident() != self._thread:
+            raise WrongThread(f"{self} belongs to another thread")
+        if self.gobject.is_answered():
+            raise Closed(f"{self} has ended")
 
 
 class _Trampoline:
@@ -112,10 +122,12 @@ class _Trampoline:
         self._function = None
 
     def __call__(self, gobject: Buildq.Execution, *_data: Any) -> bool:
+        if self._function is None:
+            return False
         try:
             execution = Execution(gobject)
             try:
-                answer = self._function(execution)  # type: ignore[misc]
+                answer = self._function(execution)
             except BaseException as error:
                 _fail(execution, error)
                 if not isinstance(error, Exception):
