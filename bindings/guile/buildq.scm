@@ -32,8 +32,9 @@
 
 ;; Of these modules everything.
 (for-each (lambda (module)
-            (module-use! (module-public-interface (current-module))
-                         (resolve-interface module)))
+            (module-re-export! (current-module)
+                               (module-map (lambda (name variable) name)
+                                           (resolve-interface module))))
           '((buildq agent)
             (buildq execution)
             (buildq owner)

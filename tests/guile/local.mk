@@ -10,6 +10,7 @@ guile_tests = \
 	tests/guile/test-signals.scm \
 	tests/guile/test-stress.scm \
 	tests/guile/test-suspend.scm \
+	tests/guile/test-values.scm \
 	tests/guile/test-worker.scm
 guile_test_modules = \
 	tests/guile/contract-match.scm \

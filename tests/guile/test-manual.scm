@@ -17,9 +17,7 @@
 (define interface (resolve-interface '(buildq)))
 
 (define exported
-  (delete-duplicates
-   (append-map (lambda (module) (module-map (lambda (name variable) name) module))
-               (cons interface (module-uses interface)))))
+  (module-map (lambda (name variable) name) interface))
 
 (define (submatches pattern text)
   (map (lambda (m) (match:substring m 1)) (list-matches pattern text)))

@@ -11,8 +11,9 @@
   #:use-module (buildq runtime types))
 
 (for-each (lambda (module)
-            (module-use! (module-public-interface (current-module))
-                         (resolve-interface module)))
+            (module-re-export! (current-module)
+                               (module-map (lambda (name variable) name)
+                                           (resolve-interface module))))
           '((buildq runtime callbacks)
             (buildq runtime context)
             (buildq runtime errors)

@@ -5,6 +5,7 @@
 (define-module (buildq values)
   #:use-module ((buildq ffi) #:prefix ffi:)
   #:use-module (buildq errors)
+  #:use-module ((buildq runtime) #:select (set-c-type-printer!))
   #:use-module (ice-9 match)
   #:use-module (srfi srfi-1)
   #:export (host-system
@@ -109,6 +110,31 @@ the code invalid." name))
 (define-value principal (name role))
 (define-value journal-status
   (version size-bytes requests active-requests jobs unfinished-jobs leases results texts))
+
+;; What tells one value from others, when they are printed.
+(define-syntax-rule (define-printers (type format-string getter ...) ...)
+  (begin
+    (set-c-type-printer! type
+                         (lambda (value port)
+                           (format port format-string (getter value) ...)))
+    ...))
+
+(define-printers
+  (ffi:<job> "~a" job-key)
+  (ffi:<input> "~a" input-name)
+  (ffi:<output> "~a" output-name)
+  (ffi:<request> "of ~a" (compose length request-jobs))
+  (ffi:<artifact> "~a ~a" artifact-name artifact-store-path)
+  (ffi:<location> "~a" location-uri)
+  (ffi:<request-status> "~a ~a/~a ~a" request-status-state request-status-succeeded
+                        request-status-total request-status-id)
+  (ffi:<job-status> "~a ~a" job-status-state job-status-key)
+  (ffi:<result> "~a ~a" result-outcome result-key)
+  (ffi:<worker-status> "~a ~a" worker-status-state worker-status-name)
+  (ffi:<grant> "~a" (compose job-key grant-job))
+  (ffi:<receipt> "~a" receipt-verdict)
+  (ffi:<sample> "~a ~a" sample-name sample-value)
+  (ffi:<principal> "~a ~a" principal-role principal-name))
 
 (define (host-system)
   "Return the system that this program runs on, such as \"x86_64-linux\"."
