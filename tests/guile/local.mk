@@ -4,6 +4,7 @@ guile_tests = \
 	tests/guile/test-contract.scm \
 	tests/guile/test-ffi.scm \
 	tests/guile/test-generate.scm \
+	tests/guile/test-guix.scm \
 	tests/guile/test-interrupt.scm \
 	tests/guile/test-manual.scm \
 	tests/guile/test-runtime.scm \
@@ -19,7 +20,7 @@ guile_test_modules = \
 	tests/guile/installed.scm \
 	tests/guile/json.scm \
 	tests/guile/tap.scm
-EXTRA_DIST += $(guile_test_modules) $(guile_tests)
+EXTRA_DIST += guix.scm $(guile_test_modules) $(guile_tests)
 
 if HAVE_GUILE
 TESTS += $(guile_tests)
