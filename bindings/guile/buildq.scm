@@ -8,7 +8,7 @@
   #:use-module (buildq execution)
   #:use-module (buildq owner)
   #:use-module (buildq queue)
-  #:use-module (buildq runtime)
+  #:use-module ((buildq runtime) #:select (context-port leave-context!))
   #:use-module (buildq server)
   #:use-module (buildq tasks)
   #:use-module (buildq values)

@@ -133,6 +133,15 @@
                             (request-status-state
                              (queue-wait queue request #:timeout 30))))))))
                  '("a" "b" "c" "d"))))
+(check "a thread that left the library can come back" '(active active)
+       (in-thread
+        (lambda ()
+          (define (submit)
+            (request-status-state
+             (queue-submit! (open-queue "memory:") (any-job "a"))))
+          (let ((first (submit)))
+            (leave-context!)
+            (list first (submit))))))
 (check "objects that a thread left are dropped with it" #t
        (begin
          (in-thread (lambda () (open-queue "memory:")))

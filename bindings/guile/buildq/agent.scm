@@ -80,20 +80,22 @@ and the offset from which on its log is read; ON-STATE-WANTED with paused, drain
 when the queue wants it."
   (let* ((handle (ffi:agent-new queue name))
          (table (make-weak-value-hash-table))
+         (state (current-dynamic-state))
          (agent (make-agent handle table)))
     ;; The handlers know the table, not the agent, which could never be dropped otherwise.
     (define (on signal handler)
       (signal-connect handle signal
                       (lambda (handle . arguments)
-                        (spawn (lambda () (apply handler arguments))))))
-    (define (on-lease signal state handler)
+                        (spawn (lambda () (apply handler arguments)) state))))
+    (define (on-lease signal lease-state handler)
       (signal-connect handle signal
                       (lambda (handle token . arguments)
                         (let ((lease (hash-ref table token)))
                           (when lease
-                            (when state (set-lease-state! lease state))
+                            (when lease-state (set-lease-state! lease lease-state))
                             (when handler
-                              (spawn (lambda () (apply handler lease arguments)))))))))
+                              (spawn (lambda () (apply handler lease arguments))
+                                     state)))))))
     (on-lease 'cancelled 'cancelled on-cancelled)
     (on-lease 'lost 'lost on-lost)
     (when on-log-wanted (on-lease 'log-wanted #f on-log-wanted))
@@ -188,6 +190,15 @@ lease that comes when the wait has ended, as after ^C, is given back."
             #:for "a lease"
             #:too-late (lambda (grant) (ffi:agent-release handle (grant-token grant)))))))
 
+(define (give-back! lease)
+  ;; It may have been lost, and nobody have been told yet.
+  (with-exception-handler
+    (lambda (exception)
+      (unless (error-with-code? exception 'lease-lost)
+        (raise-exception exception)))
+    (lambda () (lease-release! lease))
+    #:unwind? #t))
+
 (define* (call-with-lease agent proc #:key timeout)
   "Call PROC with the next lease of AGENT, waiting for it as `agent-lease!'.  If PROC raises an
 error, or does not complete it, the lease is given back."
@@ -195,7 +206,7 @@ error, or does not complete it, the lease is given back."
     (call-with-cleanup (lambda () (proc lease))
                        (lambda ()
                          (when (held? lease)
-                           (lease-release! lease))))))
+                           (give-back! lease))))))
 
 (define-syntax-rule (define-lease-getter name getter doc)
   (define (name lease) doc (getter (lease-grant lease))))

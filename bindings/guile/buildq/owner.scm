@@ -4,7 +4,7 @@
 ;;; A thread that owns objects for others: threads, or fibers that any thread may run.
 (define-module (buildq owner)
   #:use-module (buildq errors)
-  #:use-module (buildq runtime)
+  #:use-module ((buildq runtime) #:select (current-context leave-context! wake-up-context))
   #:use-module (buildq tasks)
   #:use-module (ice-9 binary-ports)
   #:use-module (ice-9 match)

@@ -201,9 +201,10 @@ with the code not-supported for a queue without a journal."
 (define (queue-on-pushed! queue proc)
   "Have PROC called with the id of a session and a sync-reply when QUEUE has something to say
 that it was not asked.  Return a procedure of no argument that ends this."
-  (let ((id (signal-connect queue 'pushed
-                            (lambda (queue session reply)
-                              (spawn (lambda () (proc session reply)))))))
+  (let* ((state (current-dynamic-state))
+         (id (signal-connect queue 'pushed
+                             (lambda (queue session reply)
+                               (spawn (lambda () (proc session reply)) state)))))
     (lambda () (signal-disconnect queue id))))
 
 ;;; Waiting.

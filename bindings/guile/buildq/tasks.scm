@@ -196,7 +196,9 @@ that it was waiting for FOR."
     (() (make-cancellable))
     ((cancellable . others)
      (fluid-set! %spare-cancellables others)
-     cancellable)))
+     (if (closed? cancellable)          ;with what the thread left
+         (take-cancellable)
+         cancellable))))
 
 (define (keep-cancellable cancellable)
   (fluid-set! %spare-cancellables (cons cancellable (fluid-ref %spare-cancellables))))
