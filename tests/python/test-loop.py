@@ -235,6 +235,24 @@ def a_context_that_others_run_is_refused():
 
 
 @test
+def an_interrupt_is_not_lost_in_a_callback_of_glib():
+    async def main():
+        async with buildq.connect("memory:") as queue:
+            GLib.timeout_add(1, lambda: os.kill(os.getpid(), signal.SIGINT))
+            while True:
+                await queue.stats()
+    loop = buildq.new_event_loop()
+    task = loop.create_task(main())
+    with Raises(KeyboardInterrupt):
+        loop.run_until_complete(task)
+    assert signal.getsignal(signal.SIGINT) == signal.default_int_handler
+    task.cancel()
+    with Raises(asyncio.CancelledError):
+        loop.run_until_complete(task)
+    loop.close()
+
+
+@test
 def a_loop_goes_away():
     weak = []
 

@@ -4,10 +4,12 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import math
 import selectors
+import signal
 import threading
-from collections.abc import Coroutine
+from collections.abc import Coroutine, Iterator
 from typing import Any, TypeVar
 
 from gi.repository import GLib
@@ -124,10 +126,33 @@ class EventLoop(asyncio.SelectorEventLoop):
         # Where it is the default already, pushing it says no more.
         self.context.push_thread_default()
         try:
-            super().run_forever()
+            with self._deferred_interrupt():
+                super().run_forever()
         finally:
             self.context.pop_thread_default()
             self.context.release()
+
+    @contextlib.contextmanager
+    def _deferred_interrupt(self) -> Iterator[None]:
+        """Has ^C raise KeyboardInterrupt between callbacks, as it would get lost in one that GLib
+        calls; the second one raises it at once. asyncio.Runner has a handler of its own."""
+        def interrupt(*_signal: object) -> None:
+            signal.signal(signal.SIGINT, signal.default_int_handler)
+            self.call_soon_threadsafe(_raise_interrupt)
+
+        if not _is_main_thread() or signal.getsignal(signal.SIGINT) != signal.default_int_handler:
+            yield
+            return
+        signal.signal(signal.SIGINT, interrupt)
+        try:
+            yield
+        finally:
+            if signal.getsignal(signal.SIGINT) == interrupt:
+                signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
+def _raise_interrupt() -> None:
+    raise KeyboardInterrupt
 
 
 def _is_main_thread() -> bool:

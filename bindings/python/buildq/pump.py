@@ -49,6 +49,8 @@ class _Answer:
                 self.late(result)
             elif not self.future.done() and not self.pump.loop.is_closed():
                 self.future.set_result(None)
+        except asyncio.InvalidStateError:
+            pass  # ^C has just cancelled it
         except BaseException as error:  # GLib would print it, and go on
             self.pump.keep(error)
 
@@ -182,14 +184,16 @@ class Pump:
         owner.pending.add(answer)
         try:
             await (answer.future if answer.result is None else asyncio.sleep(0))
-        except BaseException:  # a cancellation, or the end of the coroutine
+        except GeneratorExit:  # nobody runs the coroutine any more; this may be any thread
+            answer.late = give_up
+            raise
+        except BaseException:
             if answer.result is not None:
                 give_up(answer.result)
             else:
                 answer.late = give_up
                 answer.cancellable.cancel()
-            if threading.get_ident() == self.thread:
-                self.turn()
+            self.turn()
             raise
         finally:
             owner.pending.discard(answer)
