@@ -13,7 +13,7 @@ build_packages="build-essential autoconf automake libtool pkg-config
   python3-gi glib-networking ca-certificates curl procps"
 test_packages="nginx-light python3-jsonschema clang-format clang libclang-rt-dev
   xz-utils zstd lzip nix-bin man-db guile-3.0 iproute2 spin"
-test_packages="$test_packages python3-html5lib python3-prometheus-client"
+test_packages="$test_packages python3-html5lib python3-prometheus-client mypy"
 demo_packages="nginx-light dpkg-dev"
 
 say ()

@@ -22,6 +22,13 @@ buildqpy_DATA = $(python_package)
 overridesdir = $(pythondir)/gi/overrides
 overrides_DATA = $(python_override)
 
+installcheck-local: installcheck-python
+installcheck-python:
+	$(AM_V_at)PYTHONDONTWRITEBYTECODE=1 PYTHONPATH=$(DESTDIR)$(pythondir) \
+	GI_TYPELIB_PATH=$(DESTDIR)$(typelibdir) LD_LIBRARY_PATH=$(DESTDIR)$(libdir) \
+	BUILDQ_LIBEXECDIR=$(DESTDIR)$(pkglibexecdir) \
+	  $(PYTHON) $(srcdir)/tests/python/installed.py $(DESTDIR)$(pythondir)
+
 # What type checkers read about gi.repository.Buildq.
 python_stubs = bindings/python/gi-stubs/repository/Buildq.pyi
 stubsdir = $(pythondir)/gi-stubs/repository

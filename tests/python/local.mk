@@ -11,7 +11,7 @@ python_tests = \
 	tests/python/test-values.py \
 	tests/python/test-worker.py
 dist_check_SCRIPTS += $(python_tests)
-EXTRA_DIST += tests/python/harness.py
+EXTRA_DIST += tests/python/harness.py tests/python/installed.py
 if HAVE_INTROSPECTION
 if HAVE_PYTHON
 if !SANITIZERS
