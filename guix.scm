@@ -38,7 +38,8 @@
                  ;; The others need nginx, Nix, or networks of their own.
                  (when tests?
                    (invoke "make" "check"
-                           "TESTS=tests/queue/test-contract tests/guile/test-worker.scm")))))))
+                           (string-append "TESTS=tests/queue/test-contract "
+                                          "tests/guile/test-worker.scm"))))))))
   (native-inputs
    (list autoconf automake libtool pkg-config gobject-introspection vala guile-3.0 python
          python-pygobject))

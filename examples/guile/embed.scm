@@ -3,8 +3,8 @@
 ;;;
 ;;; guile embed.scm FOLDER
 ;;;
-;;; A queue and two workers inside a program that has a loop of its own.  The loop sums up the
-;;; numbers that it reads; meanwhile the workers square them.
+;;; A queue and two workers inside a program that has a loop of its own.  The loop sums
+;;; up the numbers that it reads; meanwhile the workers square them.
 (use-modules (buildq)
              (ice-9 match)
              (ice-9 rdelim))
@@ -28,7 +28,8 @@
   "Have N squared, and wait for it in a task, while the loop goes on."
   (set! asked (1+ asked))
   (spawn (lambda ()
-           (queue-wait queue (queue-submit! queue (job #:key n #:kind "square" #:payload n)))
+           (queue-wait queue (queue-submit! queue (job #:key n #:kind "square"
+                                                       #:payload n)))
            (set! asked (1- asked)))))
 
 (define workers (map start '("one" "two")))

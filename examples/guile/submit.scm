@@ -3,8 +3,8 @@
 ;;;
 ;;; guile submit.scm [URI]
 ;;;
-;;; Submits a graph of jobs to a queue, the one at BUILDQ_URI by default, and shows how it goes
-;;; until it is done.
+;;; Submits a graph of jobs to a queue, the one at BUILDQ_URI by default, and shows how
+;;; it goes until it is done.
 (use-modules (buildq)
              (ice-9 match))
 

@@ -3,9 +3,9 @@
 ;;;
 ;;; guile worker.scm URI NAME FOLDER
 ;;;
-;;; Works for the queue at URI as the machine NAME, with its files in FOLDER: jobs of the kind
-;;; "primes" have a number as their payload, and make the list of the primes below it.  It ends
-;;; when it is drained (buildq worker drain NAME) or by ^C.
+;;; Works for the queue at URI as the machine NAME, with its files in FOLDER: jobs of
+;;; the kind "primes" have a number as their payload, and make the list of the primes
+;;; below it.  It ends when it is drained (buildq worker drain NAME) or by ^C.
 (use-modules (buildq)
              (ice-9 match))
 

@@ -1,7 +1,8 @@
 ;;; SPDX-License-Identifier: LGPL-2.1-or-later
 ;;; Copyright The libbuildq authors
 ;;;
-;;; What an answer must be, as far as a story of tests/contract tells; see the README there.
+;;; What an answer must be, as far as a story of tests/contract tells; see the README
+;;; there.
 (define-module (contract-match)
   #:use-module (ice-9 match)
   #:use-module (json)

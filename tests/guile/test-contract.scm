@@ -1,8 +1,8 @@
 ;;; SPDX-License-Identifier: LGPL-2.1-or-later
 ;;; Copyright The libbuildq authors
 
-;; Runs the stories of tests/contract/ over every kind of queue; see the README there. Each
-;; kind has a thread, as most of the time is spent in waiting.
+;; Runs the stories of tests/contract/ over every kind of queue; see the README there.
+;; Each kind has a thread, as most of the time is spent in waiting.
 (use-modules (buildq)
              (contract-match)
              (folder)

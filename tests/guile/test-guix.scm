@@ -1,8 +1,8 @@
 ;;; SPDX-License-Identifier: LGPL-2.1-or-later
 ;;; Copyright The libbuildq authors
 
-;; guix.scm: loaded where Guix is, and else read: that it is Scheme, has what a package must
-;; have, and uses the modules of what it names.
+;; guix.scm: loaded where Guix is, and else read: that it is Scheme, has what a package
+;; must have, and uses the modules of what it names.
 (use-modules (buildq config)
              (ice-9 match)
              (srfi srfi-1)

@@ -1,8 +1,8 @@
 ;;; SPDX-License-Identifier: LGPL-2.1-or-later
 ;;; Copyright The libbuildq authors
 
-;; What the manual says of Fibers, with the suspendable ports that Fibers stands on, and just
-;; enough of a scheduler.
+;; What the manual says of Fibers, with the suspendable ports that Fibers stands on, and
+;; just enough of a scheduler.
 (use-modules (buildq)
              (ice-9 match)
              (ice-9 suspendable-ports)

@@ -65,19 +65,18 @@
           '("Return whether VALUE is an agent."
             "Return whether VALUE is a lease."
             "Return the agent that took LEASE."
-            "Return held, cancelled when nobody wants the work any more, lost, completed or \
-released."))
+            "Return held, cancelled when nobody wants the work, lost, completed or released."))
 
 ;;; Agents.
 
 (define* (open-agent queue name #:key (offer (offer (machine-group)))
                      on-attached on-cancelled on-lost on-log-wanted on-state-wanted)
-  "Return an agent that speaks to QUEUE as the machine NAME, which no other may be at the same
-time, and can take what OFFER says.  The procedures are called, while this thread waits for
-something: ON-ATTACHED with the agent when the queue knows it; ON-CANCELLED with a lease that
-nobody wants any more; ON-LOST with one that is not held any more; ON-LOG-WANTED with a lease
-and the offset from which on its log is read; ON-STATE-WANTED with paused, draining or ready,
-when the queue wants it."
+  "Return an agent that speaks to QUEUE as the machine NAME, which no other may be at
+the same time, and can take what OFFER says.  The procedures are called, while this
+thread waits for something: ON-ATTACHED with the agent when the queue knows it;
+ON-CANCELLED with a lease that nobody wants any more; ON-LOST with one that is not held
+any more; ON-LOG-WANTED with a lease and the offset from which on its log is read;
+ON-STATE-WANTED with paused, draining or ready, when the queue wants it."
   (let* ((handle (ffi:agent-new queue name))
          (table (make-weak-value-hash-table))
          (state (current-dynamic-state))
@@ -119,7 +118,8 @@ Once more is no error."
     (unless (closed? handle)
       (call-with-cleanup
        (lambda ()
-         (await (lambda (cancellable done) (ffi:agent-leave-async handle cancellable done))
+         (await (lambda (cancellable done)
+                  (ffi:agent-leave-async handle cancellable done))
                 ffi:agent-leave-finish
                 #:timeout timeout
                 #:for "the end of a session"))
@@ -128,8 +128,8 @@ Once more is no error."
          (close-handle handle))))))
 
 (define (call-with-agent queue name proc . options)
-  "Call PROC with an agent, made with OPTIONS as by `open-agent', and close it afterwards; a
-queue that does not answer then is not waited for."
+  "Call PROC with an agent, made with OPTIONS as by `open-agent', and close it
+afterwards; a queue that does not answer then is not waited for."
   (let ((agent (apply open-agent queue name options)))
     (call-with-cleanup (lambda () (proc agent))
                        (lambda ()
@@ -178,9 +178,9 @@ queue that does not answer then is not waited for."
           lease))))
 
 (define* (agent-lease! agent #:key timeout)
-  "Wait for the next job of AGENT, and return the lease of it.  Raise an error with the code
-timed-out after TIMEOUT seconds, unauthorized and others when the queue will not have it.  A
-lease that comes when the wait has ended, as after ^C, is given back."
+  "Wait for the next job of AGENT, and return the lease of it.  Raise an error with the
+code timed-out after TIMEOUT seconds, unauthorized and others when the queue will not
+have it.  A lease that comes when the wait has ended, as after ^C, is given back."
   (let ((handle (agent-handle agent)))
     (grant->lease
      agent
@@ -200,8 +200,8 @@ lease that comes when the wait has ended, as after ^C, is given back."
     #:unwind? #t))
 
 (define* (call-with-lease agent proc #:key timeout)
-  "Call PROC with the next lease of AGENT, waiting for it as `agent-lease!'.  If PROC raises an
-error, or does not complete it, the lease is given back."
+  "Call PROC with the next lease of AGENT, waiting for it as `agent-lease!'.  If PROC
+raises an error, or does not complete it, the lease is given back."
   (let ((lease (agent-lease! agent #:timeout timeout)))
     (call-with-cleanup (lambda () (proc lease))
                        (lambda ()
@@ -249,18 +249,19 @@ error, or does not complete it, the lease is given back."
 
 (define* (lease-complete! lease #:key (outcome 'succeeded) message exit-status started-us
                           finished-us log-tail log-bytes log (artifacts '()) timeout)
-  "Hand in how the job of LEASE ended, as often as it takes, and return the receipt of the
-queue.  OUTCOME is succeeded, failed, timed-out, limit-exceeded, input-missing, host-fault,
-upload-failed or cancelled.  Raise an error with the code lease-lost when the lease is not
-held; timed-out after TIMEOUT seconds, when the result is handed in all the same."
+  "Hand in how the job of LEASE ended, as often as it takes, and return the receipt of
+the queue.  OUTCOME is succeeded, failed, timed-out, limit-exceeded, input-missing,
+host-fault, upload-failed or cancelled.  Raise an error with the code lease-lost when
+the lease is not held; timed-out after TIMEOUT seconds, when the result is handed in all
+the same."
   (let ((handle (lease-handle lease))
         (token (lease-token lease))
         (value (if (and (eq? 'succeeded outcome) (null? artifacts)
                         (not (or message exit-status started-us finished-us log-tail
                                  log-bytes log)))
                    (force %success)
-                   (make-result outcome message exit-status started-us finished-us log-tail
-                                log-bytes log artifacts))))
+                   (make-result outcome message exit-status started-us finished-us
+                                log-tail log-bytes log artifacts))))
     (define (start cancellable done)
       (ffi:agent-complete-async handle token value cancellable done)
       (when (held? lease)
@@ -268,14 +269,15 @@ held; timed-out after TIMEOUT seconds, when the result is handed in all the same
     (await start ffi:agent-complete-finish #:timeout timeout #:for "a receipt")))
 
 (define (lease-release! lease)
-  "Give LEASE back, so that another machine can have the job.  Raise an error with the code
-lease-lost when it is not held, or was completed."
+  "Give LEASE back, so that another machine can have the job.  Raise an error with the
+code lease-lost when it is not held, or was completed."
   (ffi:agent-release (lease-handle lease) (lease-token lease))
   (set-lease-state! lease 'released))
 
 (define* (lease-send-log! lease offset text #:key finished? location)
-  "Send TEXT, a string or a bytevector, which is the log of LEASE from OFFSET on, and was asked
-for.  With FINISHED? it is the end; then LOCATION can be where the whole log is."
+  "Send TEXT, a string or a bytevector, which is the log of LEASE from OFFSET on, and
+was asked for.  With FINISHED? it is the end; then LOCATION can be where the whole log
+is."
   (ffi:agent-send-log (lease-handle lease)
                       (ffi:log-chunk-new (lease-token lease) offset
                                          (if (string? text) (string->utf8 text) text)

@@ -57,4 +57,5 @@
       (string-trim-right
        (call-with-output-string
          (lambda (port)
-           (print-exception port #f (exception-kind exception) (exception-args exception)))))))
+           (print-exception port #f (exception-kind exception)
+                            (exception-args exception)))))))

@@ -1,8 +1,8 @@
 ;;; SPDX-License-Identifier: LGPL-2.1-or-later
 ;;; Copyright The libbuildq authors
 ;;;
-;;; Executors written in Scheme: a procedure that is called with the handle of a running job,
-;;; as a task of the thread of its worker.
+;;; Executors written in Scheme: a procedure that is called with the handle of a running
+;;; job, as a task of the thread of its worker.
 (define-module (buildq execution)
   #:use-module (buildq errors)
   #:use-module ((buildq ffi) #:prefix ffi:)
@@ -91,9 +91,9 @@
   (ffi:execution-set-exit-status (execution-handle execution) status))
 
 (define (execution-log! execution text)
-  "Append TEXT, a string or a bytevector, to the log of the job.  Raise an error with the code
-too-large when the log is over its limit."
-  (set-execution-spoke! execution (ffi:execution-get-elapsed-ms (execution-handle execution)))
+  "Append TEXT, a string or a bytevector, to the log of the job.  Raise an error with
+the code too-large when the log is over its limit."
+  (set-execution-spoke! execution (execution-elapsed-ms execution))
   (ffi:execution-log (execution-handle execution)
                      (if (string? text) (string->utf8 text) text)))
 

@@ -4,7 +4,8 @@
 ;;; A thread that owns objects for others: threads, or fibers that any thread may run.
 (define-module (buildq owner)
   #:use-module (buildq errors)
-  #:use-module ((buildq runtime) #:select (current-context leave-context! wake-up-context))
+  #:use-module ((buildq runtime)
+                #:select (current-context leave-context! wake-up-context))
   #:use-module (buildq tasks)
   #:use-module (ice-9 binary-ports)
   #:use-module (ice-9 match)
@@ -53,8 +54,8 @@
           (zero? (owner-pending owner))))))
 
 (define (serve-calls owner)
-  "Take calls until OWNER is stopped.  What handlers of its objects raise is nobody's to catch,
-and is told."
+  "Take calls until OWNER is stopped.  What handlers of its objects raise is nobody's to
+catch, and is told."
   (define (tell exception)
     (format (current-error-port) "in the thread of ~a: ~a~%" owner
             (exception->string exception))
@@ -93,8 +94,8 @@ return the owner."
     (wake-up-context (owner-context owner))))
 
 (define (make-signal)
-  "Return two procedures: one that waits, as a fiber does where there are fibers, until the
-other was called, by whatever thread."
+  "Return two procedures: one that waits, as a fiber does where there are fibers, until
+the other was called, by whatever thread."
   (match (pipe)
     ((in . out)
      (fcntl in F_SETFL (logior O_NONBLOCK (fcntl in F_GETFL)))
@@ -109,10 +110,10 @@ other was called, by whatever thread."
                (close-port out))))))
 
 (define (owner-call owner thunk)
-  "Have OWNER's thread call THUNK, as a task, so that it also takes other calls while THUNK
-waits.  Return what THUNK returned, or raise what it raised.  Any thread and any fiber may do
-so; objects that THUNK returns can only be used by other calls.  Raise an error with the code
-closed when OWNER was stopped."
+  "Have OWNER's thread call THUNK, as a task, so that it also takes other calls while
+THUNK waits.  Return what THUNK returned, or raise what it raised.  Any thread and any
+fiber may do so; objects that THUNK returns can only be used by other calls.  Raise an
+error with the code closed when OWNER was stopped."
   (call-with-values make-signal
     (lambda (wait notify)
       (let ((outcome #f))

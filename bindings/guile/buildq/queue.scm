@@ -51,11 +51,11 @@
 (define* (open-queue #:optional (uri (default-uri))
                      #:key (token (default-token)) session-ms claim-ms keep-s keep-jobs
                      store-dir key (websocket? #t))
-  "Open the queue at URI: \"http://…\" or \"https://…\" for one elsewhere, \"memory:\" for one
-in this program, a path or \"file:///…\" for one with its journal there.  By default URI is
-what the variable BUILDQ_URI says, and TOKEN what is in the file named by BUILDQ_TOKEN_FILE.
-Without WEBSOCKET? a queue elsewhere is asked by requests alone; the other keywords are for a
-queue of this program.  Raise an error with the code invalid for a URI that is none,
+  "Open the queue at URI: \"http://…\" or \"https://…\" for one elsewhere, \"memory:\" for
+one in this program, a path or \"file:///…\" for one with its journal there.  By default
+URI is what the variable BUILDQ_URI says, and TOKEN what is in the file named by
+BUILDQ_TOKEN_FILE.  Without WEBSOCKET? a queue elsewhere is asked by requests alone; the
+other keywords are for a queue of this program.  Raise an error with the code invalid for a URI that is none,
 unavailable or exists for a journal that cannot be had."
   (let ((queue (ffi:queue-new-for-uri (or uri (default-uri)) token)))
     (define (set-given! set value)
@@ -70,8 +70,9 @@ unavailable or exists for a journal that cannot be had."
     queue))
 
 (define (close-queue queue)
-  "Close QUEUE, and wait a moment for what is still under way in it, so that its journal can
-be opened again.  Agents, workers and servers are to be closed before.  Once more is no error."
+  "Close QUEUE, and wait a moment for what is still under way in it, so that its journal
+can be opened again.  Agents, workers and servers are to be closed before.  Once more is
+no error."
   (unless (closed? queue)
     (let ((gone? (close-watched queue)))
       (within-or-false 2 (lambda () (wait-until gone?))))))
@@ -101,9 +102,9 @@ be opened again.  Agents, workers and servers are to be closed before.  Once mor
 (define* (queue-submit! queue jobs #:key id submitter group priority (wanted '()) rebuild?
                         timeout)
   "Submit JOBS, a job, a list of jobs or a request, to QUEUE, with what `request' takes.
-Return the status of the request.  Raise an error with the code invalid for jobs that cannot
-be (a cycle, a dependency that is not there), conflict for other work under a key that is
-known."
+Return the status of the request.  Raise an error with the code invalid for jobs that
+cannot be (a cycle, a dependency that is not there), conflict for other work under a key
+that is known."
   (let ((value (if (request? jobs)
                    jobs
                    (request jobs #:id id #:submitter submitter #:group group
@@ -111,37 +112,37 @@ known."
     (call (ffi:queue-submit-async queue value) ffi:queue-submit-finish timeout)))
 
 (define* (queue-request queue request #:key timeout)
-  "Return the status of REQUEST, an id or a status.  Raise an error with the code not-found
-when QUEUE has no such request."
+  "Return the status of REQUEST, an id or a status.  Raise an error with the code
+not-found when QUEUE has no such request."
   (call (ffi:queue-get-request-async queue (->id request))
         ffi:queue-get-request-finish timeout))
 
 (define* (queue-cancel! queue request #:key timeout)
-  "Withdraw REQUEST, an id or a status, from QUEUE.  Return its status.  Raise an error with
-the code not-found when QUEUE has no such request."
+  "Withdraw REQUEST, an id or a status, from QUEUE.  Return its status.  Raise an error
+with the code not-found when QUEUE has no such request."
   (call (ffi:queue-cancel-async queue (->id request)) ffi:queue-cancel-finish timeout))
 
 (define* (queue-retry! queue #:key request job timeout)
-  "Try again what did not succeed: of REQUEST, an id or a status, or JOB, a key; at least one
-of them.  Return the status of the request.  Raise an error with the code not-found when there
-is no such request or job."
+  "Try again what did not succeed: of REQUEST, an id or a status, or JOB, a key; at
+least one of them.  Return the status of the request.  Raise an error with the code
+not-found when there is no such request or job."
   (call (ffi:queue-retry-async queue (->id request) job) ffi:queue-retry-finish timeout))
 
 (define* (queue-job queue key #:key timeout)
-  "Return the status of the job KEY.  Raise an error with the code not-found when QUEUE has no
-such job."
+  "Return the status of the job KEY.  Raise an error with the code not-found when QUEUE
+has no such job."
   (call (ffi:queue-get-job-async queue key) ffi:queue-get-job-finish timeout))
 
 (define* (queue-list-jobs queue query #:key timeout)
-  "Return the job-page that QUERY asks for.  Raise an error with the code invalid for a state
-that is none, not-found for a request that QUEUE does not have."
+  "Return the job-page that QUERY asks for.  Raise an error with the code invalid for a
+state that is none, not-found for a request that QUEUE does not have."
   (call (ffi:queue-list-jobs-async queue query) ffi:queue-list-jobs-finish timeout))
 
 (define* (queue-fold-jobs proc init queue #:key request (states '()) (limit 500) timeout)
-  "Call PROC with the status of each job and what it returned for the one before, at first
-INIT, in the order in which they were submitted.  With REQUEST only its jobs, with STATES, a
-list of symbols, only those in one of these.  LIMIT of them are fetched at a time.  Errors are
-those of `queue-list-jobs'."
+  "Call PROC with the status of each job and what it returned for the one before, at
+first INIT, in the order in which they were submitted.  With REQUEST only its jobs, with
+STATES, a list of symbols, only those in one of these.  LIMIT of them are fetched at a
+time.  Errors are those of `queue-list-jobs'."
   (let loop ((after 0) (result init))
     (let* ((page (queue-list-jobs queue
                                   (query #:request (->id request) #:states states
@@ -162,14 +163,15 @@ those of `queue-list-jobs'."
   (call (ffi:queue-list-workers-async queue) ffi:queue-list-workers-finish timeout))
 
 (define* (queue-set-worker-state! queue name state #:key timeout)
-  "Set what is wanted of the machine NAME: paused, draining, or ready for as it likes.  Return
-its status.  Raise an error with the code not-found when there is no such machine."
+  "Set what is wanted of the machine NAME: paused, draining, or ready for as it likes.
+Return its status.  Raise an error with the code not-found when there is no such
+machine."
   (call (ffi:queue-set-worker-state-async queue name state)
         ffi:queue-set-worker-state-finish timeout))
 
 (define* (queue-stats queue #:key timeout)
-  "Return what QUEUE counts and measures.  Raise an error with the code unavailable, and the
-reason, when it does not work."
+  "Return what QUEUE counts and measures.  Raise an error with the code unavailable, and
+the reason, when it does not work."
   (call (ffi:queue-get-stats-async queue) ffi:queue-get-stats-finish timeout))
 
 (define* (queue-put-text! queue text #:key timeout)
@@ -185,22 +187,23 @@ QUEUE lacks it, invalid for what is no hash."
 
 (define* (queue-missing-texts queue hashes #:key timeout)
   "Return those of HASHES whose text QUEUE lacks."
-  (call (ffi:queue-missing-texts-async queue hashes) ffi:queue-missing-texts-finish timeout))
+  (call (ffi:queue-missing-texts-async queue hashes)
+        ffi:queue-missing-texts-finish timeout))
 
 (define* (queue-sync! queue message #:key timeout)
-  "Say MESSAGE, a sync-message, for a session.  Return the sync-reply.  This is what agents
-are made of, and what programs seldom need.  Raise an error with the code exists when another
-live session has the name."
+  "Say MESSAGE, a sync-message, for a session.  Return the sync-reply.  This is what
+agents are made of, and what programs seldom need.  Raise an error with the code exists
+when another live session has the name."
   (call (ffi:queue-sync-async queue message) ffi:queue-sync-finish timeout))
 
 (define* (queue-backup! queue path #:key timeout)
-  "Copy the journal of QUEUE, one of this program, to PATH, while it works on.  Raise an error
-with the code not-supported for a queue without a journal."
+  "Copy the journal of QUEUE, one of this program, to PATH, while it works on.  Raise an
+error with the code not-supported for a queue without a journal."
   (call (ffi:local-queue-backup-async queue path) ffi:local-queue-backup-finish timeout))
 
 (define (queue-on-pushed! queue proc)
-  "Have PROC called with the id of a session and a sync-reply when QUEUE has something to say
-that it was not asked.  Return a procedure of no argument that ends this."
+  "Have PROC called with the id of a session and a sync-reply when QUEUE has something
+to say that it was not asked.  Return a procedure of no argument that ends this."
   (let* ((state (current-dynamic-state))
          (id (signal-connect queue 'pushed
                              (lambda (queue session reply)
@@ -234,10 +237,10 @@ that it was not asked.  Return a procedure of no argument that ends this."
         (begin (wait 1) (call-while-transient thunk)))))
 
 (define* (queue-wait queue request #:key (on-progress (const #t)) timeout)
-  "Wait until REQUEST, an id or a status, is not active any more, and return its status then.
-ON-PROGRESS is called with the status at first and whenever it is another.  A queue that
-cannot be reached is asked again until it can.  Raise an error with the code timed-out after
-TIMEOUT seconds, not-found when there is no such request."
+  "Wait until REQUEST, an id or a status, is not active any more, and return its status
+then.  ON-PROGRESS is called with the status at first and whenever it is another.  A
+queue that cannot be reached is asked again until it can.  Raise an error with the code
+timed-out after TIMEOUT seconds, not-found when there is no such request."
   (define id (->id request))
   (define (follow)
     (let loop ((last #f) (nap %shortest-nap))
@@ -255,15 +258,15 @@ TIMEOUT seconds, not-found when there is no such request."
 ;;; Logs.
 
 (define* (queue-read-log queue key #:key (offset 0) timeout)
-  "Return a log-chunk: a piece of the log of the job KEY, from the byte OFFSET on.  It is empty
-when there is nothing more, if it is finished, or nothing more yet.  Raise an error with the
-code not-found when QUEUE has no such job."
+  "Return a log-chunk: a piece of the log of the job KEY, from the byte OFFSET on.  It
+is empty when there is nothing more, if it is finished, or nothing more yet.  Raise an
+error with the code not-found when QUEUE has no such job."
   (call (ffi:queue-read-log-async queue key offset) ffi:queue-read-log-finish timeout))
 
 (define* (queue-copy-log queue key port #:key (offset 0) (follow? #t) timeout)
-  "Write the log of the job KEY to PORT, from the byte OFFSET on, and return the offset after
-it.  With FOLLOW? go on until the job is finished, for at most TIMEOUT seconds; without,
-write what there is."
+  "Write the log of the job KEY to PORT, from the byte OFFSET on, and return the offset
+after it.  With FOLLOW? go on until the job is finished, for at most TIMEOUT seconds;
+without, write what there is."
   (define (copy)
     (let loop ((offset offset) (nap %shortest-nap))
       (let* ((chunk (queue-read-log queue key #:offset offset))

@@ -20,11 +20,13 @@
             authority-principals
             authority-authenticate))
 
-(define* (start-server queue #:key (address "127.0.0.1") (port 0) fd authority max-sessions)
-  "Serve QUEUE to others at ADDRESS and PORT, 0 for any that is free, or on FD, a TCP socket
-that listens, and return the server; it works while this thread waits for something.  With an
-AUTHORITY only those with a token of it are let in.  Raise an error with the code unauthorized
-when others than this machine could reach a server without one."
+(define* (start-server queue #:key (address "127.0.0.1") (port 0) fd authority
+                       max-sessions)
+  "Serve QUEUE to others at ADDRESS and PORT, 0 for any that is free, or on FD, a TCP
+socket that listens, and return the server; it works while this thread waits for
+something.  With an AUTHORITY only those with a token of it are let in.  Raise an error
+with the code unauthorized when others than this machine could reach a server without
+one."
   (let ((server (ffi:server-new queue authority)))
     (when max-sessions
       (ffi:server-set-max-sessions server max-sessions))
@@ -40,8 +42,8 @@ when others than this machine could reach a server without one."
     (close-handle server)))
 
 (define (call-with-server queue proc . options)
-  "Call PROC with a server for QUEUE, started with OPTIONS as by `start-server', and stop it
-afterwards."
+  "Call PROC with a server for QUEUE, started with OPTIONS as by `start-server', and
+stop it afterwards."
   (let ((server (apply start-server queue options)))
     (call-with-cleanup (lambda () (proc server))
                        (lambda () (stop-server! server)))))
@@ -63,8 +65,8 @@ afterwards."
   (ffi:server-get-sent-bytes server))
 
 (define* (open-authority #:optional path)
-  "Open the list of tokens in the file PATH, which need not exist yet; without, one in memory.
-Raise an error with the code invalid when the file is no such list."
+  "Open the list of tokens in the file PATH, which need not exist yet; without, one in
+memory.  Raise an error with the code invalid when the file is no such list."
   (ffi:authority-new path))
 
 (define (authority-path authority)
@@ -72,9 +74,9 @@ Raise an error with the code invalid when the file is no such list."
   (ffi:authority-get-path authority))
 
 (define (authority-add! authority name role)
-  "Make a token for NAME, who may do what ROLE says: reader, submitter, worker, relay or admin.
-Return it; it cannot be asked for again.  Raise an error with the code exists when NAME has
-one, invalid for a name that cannot be."
+  "Make a token for NAME, who may do what ROLE says: reader, submitter, worker, relay or
+admin.  Return it; it cannot be asked for again.  Raise an error with the code exists
+when NAME has one, invalid for a name that cannot be."
   (ffi:authority-add-token authority name role))
 
 (define (authority-remove! authority name)
@@ -86,6 +88,6 @@ one, invalid for a name that cannot be."
   (ffi:authority-list authority))
 
 (define (authority-authenticate authority token)
-  "Return the principal whose TOKEN this is.  Raise an error with the code unauthorized when it
-is nobody's."
+  "Return the principal whose TOKEN this is.  Raise an error with the code unauthorized
+when it is nobody's."
   (ffi:authority-authenticate authority token))

@@ -45,7 +45,8 @@
   ((task-ready? task)))
 
 (define (run-ready-tasks)
-  "Run each task that can go on once; those that are added meanwhile are for the next time."
+  "Run each task that can go on once; those that are added meanwhile are for the next
+time."
   (for-each (lambda (task)
               ;; One that ran before may have waited, and this one have run meanwhile.
               (when (and (memq task (fluid-ref %tasks)) (can-go-on? task))
@@ -59,9 +60,10 @@
             (fluid-ref %tasks)))
 
 (define* (spawn thunk #:optional (state (current-dynamic-state)))
-  "Have THUNK called by this thread as a task, in the dynamic STATE, when the thread next waits
-for something or calls `dispatch'.  Where THUNK waits, the thread goes on with what else it
-has to do.  What THUNK raises is raised by what the thread waits in then."
+  "Have THUNK called by this thread as a task, in the dynamic STATE, when the thread
+next waits for something or calls `dispatch'.  Where THUNK waits, the thread goes on
+with what else it has to do.  What THUNK raises is raised by what the thread waits in
+then."
   (define (start)
     (with-dynamic-state
      state
@@ -73,9 +75,9 @@ has to do.  What THUNK raises is raised by what the thread waits in then."
 ;;; Waiting.
 
 (define (dispatch)
-  "Dispatch what has happened, without waiting, and run the tasks that can go on.  This is for
-a program with a loop of its own, which watches `context-port'.  Return whether there is more
-to do at once."
+  "Dispatch what has happened, without waiting, and run the tasks that can go on.  This
+is for a program with a loop of its own, which watches `context-port'.  Return whether
+there is more to do at once."
   (dispatch-events)
   (run-ready-tasks)
   (dispatch-events)
@@ -126,8 +128,9 @@ not when a task or a fiber only stops to wait."
                        (lambda () (remove-timer timer)))))
 
 (define* (call-within timeout thunk #:key (for "what was waited for"))
-  "Return what THUNK returns.  After TIMEOUT, in seconds, or #f for never, what THUNK waits in
-raises an error with the code timed-out, which says that it was waiting for FOR."
+  "Return what THUNK returns.  After TIMEOUT, in seconds, or #f for never, what THUNK
+waits in raises an error with the code timed-out, which says that it was waiting for
+FOR."
   (if timeout
       (call-with-timer
        timeout
@@ -141,9 +144,9 @@ raises an error with the code timed-out, which says that it was waiting for FOR.
       (thunk)))
 
 (define* (wait-until ready? #:key timeout (for "what was waited for"))
-  "Wait until the procedure READY? returns true, which is asked after each event, and return
-what it returned.  Raise an error with the code timed-out after TIMEOUT seconds, which says
-that it was waiting for FOR."
+  "Wait until the procedure READY? returns true, which is asked after each event, and
+return what it returned.  Raise an error with the code timed-out after TIMEOUT seconds,
+which says that it was waiting for FOR."
   (define (wait)
     (let ((interruption (%interruption)))
       (wait-in-place (lambda () (or (true-or-raises? ready?) (interruption))))
@@ -205,8 +208,9 @@ that it was waiting for FOR."
 
 (define* (await start finish #:key timeout (for "an answer") (too-late (const #f)))
   "Call START with a cancellable and a callback, and wait until the callback is called.
-Return what FINISH returns for its arguments.  When the wait ends otherwise, by an error such
-as ^C, the call is cancelled; if it succeeds all the same, TOO-LATE is called with that."
+Return what FINISH returns for its arguments.  When the wait ends otherwise, by an error
+such as ^C, the call is cancelled; if it succeeds all the same, TOO-LATE is called with
+that."
   (let ((cancellable (take-cancellable))
         (outcome #f)
         (abandoned? #f))

@@ -79,8 +79,8 @@ the code invalid." name))
    fingerprint))
 (define-value location (uri compression file-hash file-size))
 (define-value request-status
-  (id state submitter group priority total waiting ready leased succeeded failed dep-failed
-   cancelled created-us finished-us wanted))
+  (id state submitter group priority total waiting ready leased succeeded failed
+   dep-failed cancelled created-us finished-us wanted))
 (define-value job-status
   (key name kind system state attempt priority worker waiting-for requests message
    submitted-us ready-us leased-us finished-us result))
@@ -100,11 +100,11 @@ the code invalid." name))
 (define-value receipt (token verdict message artifacts))
 (define-value lease-notice (token verdict offset))
 (define-value sync-message
-  (session name seq ack step (push? push) version capabilities offer claims releases holding
-   results logs))
+  (session name seq ack step (push? push) version capabilities offer claims releases
+   holding results logs))
 (define-value sync-reply
-  (session seq ack (attach? attach) version capabilities instance store-dir keys session-ms
-   next-ms grants leases receipts wanted))
+  (session seq ack (attach? attach) version capabilities instance store-dir keys
+   session-ms next-ms grants leases receipts wanted))
 (define-value stats (samples requests ended))
 (define-value sample (name labels value))
 (define-value principal (name role))
@@ -173,10 +173,10 @@ where the variable with this name says."
 (define* (job #:key key (kind "command") name (system (host-system)) (features '())
               (depends '()) (inputs '()) (outputs '()) (argv '()) (env '()) payload
               (texts '()) cores memory-bytes timeout-s silent-timeout-s log-limit-bytes)
-  "Return a job.  KEY names the work.  DEPENDS are keys of jobs; INPUTS values of `input';
-OUTPUTS names, or values of `output'.  For the kind \"command\": ARGV is the command and ENV
-a list of \"NAME=VALUE\"; for others PAYLOAD is a text that their executor understands.
-Raise an error with the code invalid for what cannot be a job."
+  "Return a job.  KEY names the work.  DEPENDS are keys of jobs; INPUTS values of
+`input'; OUTPUTS names, or values of `output'.  For the kind \"command\": ARGV is the
+command and ENV a list of \"NAME=VALUE\"; for others PAYLOAD is a text that their
+executor understands.  Raise an error with the code invalid for what cannot be a job."
   (let ((builder (ffi:job-builder-new)))
     (set-given! builder
       (ffi:job-builder-set-key key)
@@ -219,8 +219,8 @@ error with the code invalid for what cannot be a request."
 
 (define* (artifact #:key name store-path nar-hash nar-size (references '()) deriver ca
                    (signatures '()) (locations '()))
-  "Return an artifact: what an output became.  Raise an error with the code invalid for what
-cannot be one."
+  "Return an artifact: what an output became.  Raise an error with the code invalid for
+what cannot be one."
   (let ((builder (ffi:artifact-builder-new)))
     (set-given! builder
       (ffi:artifact-builder-set-name name)
@@ -231,7 +231,8 @@ cannot be one."
       (ffi:artifact-builder-set-deriver deriver)
       (ffi:artifact-builder-set-ca ca)
       (ffi:artifact-builder-set-signatures signatures))
-    (for-each (lambda (value) (ffi:artifact-builder-add-location builder value)) locations)
+    (for-each (lambda (value) (ffi:artifact-builder-add-location builder value))
+              locations)
     (ffi:artifact-builder-build builder)))
 
 (define* (location uri #:key (compression "none") file-hash (file-size 0))
@@ -240,8 +241,9 @@ cannot be one."
 
 (define* (machine-group #:key (systems (list (host-system))) (features '())
                         (kinds '("command")) (cores 0) (memory-bytes 0) (slots 1))
-  "Return a group of machines for an offer: SLOTS leases at a time, of jobs with one of KINDS
-for one of SYSTEMS, on CORES and MEMORY-BYTES of each; 0 means that they are not counted."
+  "Return a group of machines for an offer: SLOTS leases at a time, of jobs with one of
+KINDS for one of SYSTEMS, on CORES and MEMORY-BYTES of each; 0 means that they are not
+counted."
   (ffi:machine-group-new systems features kinds cores memory-bytes slots))
 
 (define* (offer groups #:key (state 'ready) (reasons '()))
@@ -250,7 +252,7 @@ REASONS, a list of texts."
   (ffi:offer-new-with-state (if (list? groups) groups (list groups)) state reasons))
 
 (define* (query #:key request (states '()) (after 0) (limit 100))
-  "Return the query for at most LIMIT jobs, of the request with the id REQUEST if it is given,
-in one of STATES, a list of symbols, or any if it is empty; AFTER is 0 or the `job-page-next'
-of the page before."
+  "Return the query for at most LIMIT jobs, of the request with the id REQUEST if it is
+given, in one of STATES, a list of symbols, or any if it is empty; AFTER is 0 or the
+`job-page-next' of the page before."
   (ffi:query-new request (map symbol->string states) after limit))

@@ -59,18 +59,18 @@
                        (executors '(("command" . command))) systems features slots
                        compression keep-running-s max-load-per-core min-memory-bytes
                        min-disk-bytes min-inodes on-started on-resumed on-finished)
-  "Start a worker that takes jobs from QUEUE as the machine NAME, and return it; it works while
-this thread waits for something or calls `dispatch'.
+  "Start a worker that takes jobs from QUEUE as the machine NAME, and return it; it
+works while this thread waits for something or calls `dispatch'.
 
-STORE, a store, its directory or URI, is where inputs and outputs are kept, with the logical
-directory STORE-DIR; WORK-DIR is a directory for this worker alone; MIRRORS, a list of mirrors
-or their URIs, where inputs come from and outputs go to.  EXECUTORS is a list of pairs of a
-kind of job and what runs it: the symbol command, or a procedure that is called with an
-execution.  The job has succeeded when the procedure returns, and failed when it raises an
-error, with its message.
+STORE, a store, its directory or URI, is where inputs and outputs are kept, with the
+logical directory STORE-DIR; WORK-DIR is a directory for this worker alone; MIRRORS, a
+list of mirrors or their URIs, where inputs come from and outputs go to.  EXECUTORS is a
+list of pairs of a kind of job and what runs it: the symbol command, or a procedure that
+is called with an execution.  The job has succeeded when the procedure returns, and
+failed when it raises an error, with its message.
 
-ON-STARTED and ON-RESUMED are called with the key of a job, ON-FINISHED with the key and the
-outcome.  The other keywords are as the functions of C with their names."
+ON-STARTED and ON-RESUMED are called with the key of a job, ON-FINISHED with the key and
+the outcome.  The other keywords are as the functions of C with their names."
   (let ((handle (ffi:worker-new queue name (->store store store-dir) work-dir))
         (state (current-dynamic-state)))
     (define-syntax-rule (set-given! (set value) ...)
@@ -108,10 +108,10 @@ outcome.  The other keywords are as the functions of C with their names."
     worker))
 
 (define* (worker-wait worker #:key timeout)
-  "Wait until WORKER has ended.  Return true if it was drained; raise an error with the code
-cancelled if it was stopped, exists when another worker has its directory, conflict when the
-farm has another store directory, and others when the queue will not have it.  After TIMEOUT
-seconds raise one with the code timed-out; it works on then."
+  "Wait until WORKER has ended.  Return true if it was drained; raise an error with the
+code cancelled if it was stopped, exists when another worker has its directory, conflict
+when the farm has another store directory, and others when the queue will not have it.
+After TIMEOUT seconds raise one with the code timed-out; it works on then."
   (wait-until (lambda () (worker-outcome worker))
               #:timeout timeout
               #:for (string-append "the end of worker " (worker-name worker)))
@@ -120,13 +120,14 @@ seconds raise one with the code timed-out; it works on then."
     (finish)))
 
 (define (worker-stop! worker)
-  "Stop WORKER: its jobs are cancelled, and their leases given back.  Any thread may do so."
+  "Stop WORKER: its jobs are cancelled, and their leases given back.  Any thread may do
+so."
   (cancel! (worker-cancellable worker)))
 
 (define (run-worker queue name . options)
-  "Work as `start-worker' says, until the worker is drained.  When something else ends this,
-as ^C does, stop the worker, and wait until it has given back what it held; a second ^C does
-not wait for that."
+  "Work as `start-worker' says, until the worker is drained.  When something else ends
+this, as ^C does, stop the worker, and wait until it has given back what it held; a
+second ^C does not wait for that."
   (let ((worker (apply start-worker queue name options)))
     (with-exception-handler
       (lambda (exception)
