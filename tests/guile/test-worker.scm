@@ -93,6 +93,21 @@
 (check "a timeout ends what it waits in" 'timed-out
        (match (outcomes (lambda (execution) (wait 60)) (scheme-job "a" #:timeout-s 1))
          (((outcome _)) outcome)))
+(check "so does silence" '((timed-out "stopped after 1 s without output"))
+       (outcomes (lambda (execution) (display "hello\n") (wait 60))
+                 (scheme-job "a" #:silent-timeout-s 1)))
+(check "but not for one that says something" '((succeeded #f))
+       (outcomes (lambda (execution)
+                   (for-each (lambda (i) (wait 0.3) (format #t "~a~%" i)) (iota 5)))
+                 (scheme-job "a" #:silent-timeout-s 1)))
+(check "what it said before it failed is in the log" "half a line"
+       (let ((log #f))
+         (call-with-farm (lambda (execution) (display "half a line") (error "oops"))
+           (lambda (queue worker)
+             (run-jobs queue (scheme-job "a"))
+             (set! log (call-with-output-string
+                         (lambda (port) (queue-copy-log queue "a" port #:timeout 30))))))
+         log))
 
 ;; Long work: other jobs and the queue go on. Each waits for the other.
 (define running '())

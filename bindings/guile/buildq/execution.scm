@@ -11,7 +11,9 @@
   #:use-module (buildq values)
   #:use-module (ice-9 binary-ports)
   #:use-module (ice-9 exceptions)
+  #:use-module (ice-9 match)
   #:use-module (rnrs bytevectors)
+  #:use-module ((srfi srfi-1) #:select (any filter-map first))
   #:use-module (srfi srfi-9)
   #:use-module (srfi srfi-9 gnu)
   #:export (procedure->executor
@@ -117,23 +119,46 @@ failed, timed-out, limit-exceeded, input-missing, host-fault or cancelled."
     (setvbuf port 'line)
     port))
 
+(define (limits execution)
+  "Return a list of how many ms EXECUTION has left by each limit, and what is said then."
+  (let ((elapsed (execution-elapsed-ms execution)))
+    (filter-map
+     (match-lambda
+       ((0 _ _) #f)
+       ((limit since text)
+        (list (- (+ since (* 1000 limit)) elapsed)
+              (format #f text limit))))
+     (list (list (execution-timeout-s execution) 0 "stopped after ~a s")
+           (list (execution-silent-timeout-s execution) (execution-spoke execution)
+                 "stopped after ~a s without output")))))
+
 (define (overdue execution)
   "Return the error that is to end EXECUTION, or #f."
-  (define (over? limit-s since-ms)
-    (and (positive? limit-s)
-         (> (- (execution-elapsed-ms execution) since-ms) (* 1000 limit-s))))
-  (define (timed-out message limit-s)
-    (make-exception (make-execution-failure 'timed-out)
-                    (make-exception-with-message (format #f message limit-s))))
-  (let ((limit (execution-timeout-s execution))
-        (silent-limit (execution-silent-timeout-s execution)))
-    (cond ((execution-cancelled? execution)
-           (buildq-error 'executor 'cancelled "the job was cancelled"))
-          ((over? limit 0)
-           (timed-out "stopped after ~a s" limit))
-          ((over? silent-limit (execution-spoke execution))
-           (timed-out "stopped after ~a s without output" silent-limit))
-          (else #f))))
+  (if (execution-cancelled? execution)
+      (buildq-error 'executor 'cancelled "the job was cancelled")
+      (or-map (match-lambda
+                ((left text)
+                 (and (negative? left)
+                      (make-exception (make-execution-failure 'timed-out)
+                                      (make-exception-with-message text)))))
+              (limits execution))))
+
+(define (call-watched execution thunk)
+  "Call THUNK; what it waits in looks whether EXECUTION is overdue when it may be."
+  (define timer #f)
+  (define (stop)
+    (when timer
+      (remove-timer timer)
+      (set! timer #f)))
+  (define (watch)
+    (stop)
+    (let ((left (map first (limits execution))))
+      (unless (or (null? left) (any negative? left))
+        (set! timer (add-timer (/ (1+ (apply min left)) 1000) watch)))))
+  (watch)
+  (call-with-cleanup
+   (lambda () (call-interruptible (lambda () (overdue execution)) thunk))
+   stop))
 
 (define (fail! execution exception)
   (ffi:execution-fail (execution-handle execution)
@@ -156,6 +181,7 @@ failed, timed-out, limit-exceeded, input-missing, host-fault or cancelled."
     (force-output (execution-port execution)))
   (with-exception-handler
     (lambda (exception)
+      (false-if-exception (force-output (execution-port execution)))
       (if (stopping? exception)
           (begin
             (answer (lambda ()
@@ -163,25 +189,16 @@ failed, timed-out, limit-exceeded, input-missing, host-fault or cancelled."
             (raise-exception exception))
           (answer (lambda () (fail! execution exception)))))
     (lambda ()
-      (call-interruptible (lambda () (overdue execution)) run)
+      (call-watched execution run)
       (answer (lambda () (ffi:execution-complete handle))))
     #:unwind? #t))
-
-(define (wake-up-in seconds)
-  ;; What is waited in asks again whether it is over when something has happened.
-  (and (positive? seconds)
-       (add-timer (+ seconds 1/10) (const #t))))
 
 (define (procedure->executor proc)
   "Return an executor that runs jobs by calling PROC with an execution."
   (let ((state (current-dynamic-state)))
     (ffi:func-executor-new
      (lambda (handle)
-       (let* ((execution (make-execution handle #f 0))
-              (timer (wake-up-in (ffi:execution-get-timeout-s handle))))
+       (let ((execution (make-execution handle #f 0)))
          (set-execution-port! execution (make-log-port execution))
-         (spawn (lambda ()
-                  (call-with-cleanup (lambda () (execute proc execution))
-                                     (lambda () (when timer (remove-timer timer)))))
-                state)
+         (spawn (lambda () (execute proc execution)) state)
          #t)))))
