@@ -220,6 +220,22 @@ async def a_job_has_a_timeout():
 
 
 @test
+async def silence_has_a_timeout():
+    async with farm() as (queue, worker):
+        @worker.executor("command")
+        async def talk_and_stop(execution):
+            for _ in range(3):
+                await asyncio.sleep(0.4)
+                execution.log("still here\n")
+            await asyncio.Event().wait()
+        await do(queue, worker, job(silent_timeout_s=1))
+        result = await result_of(queue, "a")
+        assert result.outcome == buildq.Outcome.TIMED_OUT, result
+        assert result.message == "it was silent for more than 1 s"
+        assert result.log_tail == "still here\n" * 3
+
+
+@test
 async def a_worker_that_is_cancelled_gives_its_jobs_back():
     async with farm() as (queue, worker):
         began = asyncio.Event()

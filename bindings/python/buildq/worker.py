@@ -7,6 +7,7 @@ import asyncio
 import inspect
 import os
 import threading
+import time
 import traceback
 from collections.abc import Awaitable, Callable, Iterable
 from pathlib import Path
@@ -37,7 +38,7 @@ class JobFailed(Exception):
 class Execution:
     """One job that is being done, as its executor sees it."""
 
-    __slots__ = ("gobject", "job", "_thread")
+    __slots__ = ("gobject", "job", "_thread", "_spoke")
 
     def __init__(self, gobject: Buildq.Execution):
         #: The object of the library below.
@@ -45,6 +46,7 @@ class Execution:
         #: What is to be done.
         self.job: Buildq.Job = gobject.get_job()
         self._thread = threading.get_ident()
+        self._spoke = time.monotonic()
 
     def __repr__(self) -> str:
         return f"<buildq.Execution of {self.job.key}>"
@@ -95,6 +97,7 @@ class Execution:
         """Adds to the log of the job."""
         self._check()
         data = text.encode() if isinstance(text, str) else text
+        self._spoke = time.monotonic()
         with raised():
             self.gobject.log(GLib.Bytes.new(data))
 
@@ -151,13 +154,11 @@ class _Trampoline:
         cancellable = execution.gobject.get_cancellable()
         # Gio.Cancellable hides these two methods of objects by others of its own.
         signal = GObject.Object.connect(cancellable, "cancelled", lambda _: task.cancel())
-        timeout = execution.gobject.get_timeout_s()
-        timer = loop.call_later(timeout, _time_out, execution, task) if timeout else None
+        timers = _Timers(loop, execution, task)
 
         def done(task):
             GObject.Object.disconnect(cancellable, signal)
-            if timer is not None:
-                timer.cancel()
+            timers.cancel()
             _conclude(execution, task)
             self._pump.turn()
 
@@ -166,10 +167,36 @@ class _Trampoline:
             task.cancel()
 
 
-def _time_out(execution: Execution, task: asyncio.Future) -> None:
-    if not execution.gobject.is_answered():
-        execution.gobject.fail(_TIMED_OUT, f"it took more than {execution.job.timeout_s} s")
-    task.cancel()
+class _Timers:
+    """Ends a coroutine that takes too long, or logs nothing for too long."""
+
+    def __init__(self, loop: asyncio.AbstractEventLoop, execution: Execution,
+                 task: asyncio.Future):
+        self._loop, self._execution, self._task = loop, execution, task
+        self._timer: asyncio.TimerHandle | None = None
+        self._silence: asyncio.TimerHandle | None = None
+        timeout = execution.gobject.get_timeout_s()
+        self._silent_s = execution.gobject.get_silent_timeout_s()
+        if timeout:
+            self._timer = loop.call_later(timeout, self._end, f"it took more than {timeout} s")
+        if self._silent_s:
+            self._listen()
+
+    def _listen(self) -> None:
+        left = self._execution._spoke + self._silent_s - time.monotonic()
+        if left > 0:
+            self._silence = self._loop.call_later(left, self._listen)
+        else:
+            self._end(f"it was silent for more than {self._silent_s} s")
+
+    def _end(self, message: str) -> None:
+        _answer(self._execution, _TIMED_OUT, message)
+        self._task.cancel()
+
+    def cancel(self) -> None:
+        for timer in (self._timer, self._silence):
+            if timer is not None:
+                timer.cancel()
 
 
 def _conclude(execution: Execution, task: asyncio.Future) -> None:
@@ -269,8 +296,8 @@ class Worker(Owned):
         It is called with an `Execution`. When it returns, the job is done; what it raises fails
         the job, and is in its message and its log. A function must not work long, as everything
         in the loop waits for it: `asyncio.to_thread ()` in a coroutine helps. A coroutine is
-        cancelled when nobody wants the job any more, when the lease is lost, after the timeout
-        of the job, and when the worker stops.
+        cancelled when nobody wants the job any more, when the lease is lost, after the timeouts
+        of the job, in all and of silence, and when the worker stops.
         """
         if function is None:
             def decorate(function: Function) -> Function:
