@@ -3,6 +3,8 @@
 
 ;; That doc/guile.md has all that (buildq) exports, with its arguments, and nothing else.
 (use-modules (buildq)
+             (folder)
+             (ice-9 eval-string)
              (ice-9 match)
              (ice-9 regex)
              (ice-9 session)
@@ -93,6 +95,31 @@
                (loop))))))
    #:unwind? #t))
 
+(define (code text)
+  (submatches "\n```scheme\n(([^`]|`[^`])+)```" text))
+
 (check "the examples can be read" '()
-       (remove readable? (submatches "\n```scheme\n(([^`]|`[^`])+)```" manual)))
+       (remove readable? (code manual)))
+
+(define tutorial
+  (substring manual (string-contains manual "\n# Tutorial")
+             (string-contains manual "\n# Waiting")))
+
+(define (run-tutorial folder)
+  "Run the examples of the tutorial that need no other machine, and return what they print."
+  (define module (make-fresh-user-module))
+  (define (run block)
+    (eval-string (regexp-substitute/global #f "/var/tmp" block 'pre folder 'post)
+                 #:module module))
+  (with-output-to-string
+    (lambda ()
+      (for-each run (remove (lambda (block) (string-contains block "farm.example"))
+                            (code tutorial)))
+      (run "(worker-stop! worker)")
+      (run "(false-if-exception (worker-wait worker))"))))
+
+(check "the tutorial runs" '(#t #t #t)
+       (let ((said (call-with-folder run-tutorial)))
+         (map (lambda (text) (->bool (string-contains said text)))
+              '("0 of 2\n" "2 of 2\n" "job 'nothing' is not known"))))
 (done)
