@@ -10,6 +10,7 @@ python_package = \
 	bindings/python/buildq/py.typed \
 	bindings/python/buildq/queue.py \
 	bindings/python/buildq/server.py \
+	bindings/python/buildq/texts.py \
 	bindings/python/buildq/worker.py
 python_override = bindings/python/gi/overrides/Buildq.py
 EXTRA_DIST += $(python_package) $(python_override) \

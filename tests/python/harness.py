@@ -45,7 +45,7 @@ class Raises:
 
     def __exit__(self, kind, error, _traceback):
         if error is None:
-            raise AssertionError(f"nothing was raised instead of {self.kind.__name__}")
+            raise AssertionError(f"nothing was raised instead of {self.kind}")
         if not isinstance(error, self.kind):
             return False
         assert self.part in str(error), f"'{error}' does not say '{self.part}'"

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 # The package buildq, from the sources, in a plain asyncio loop and in one that is GLib's.
 python_tests = \
+	tests/python/test-abuse.py \
 	tests/python/test-agent.py \
 	tests/python/test-contract.py \
 	tests/python/test-import.py \

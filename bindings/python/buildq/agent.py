@@ -13,6 +13,7 @@ from gi.repository import Buildq, GLib
 
 from buildq.errors import Invalid, LeaseLost, raised
 from buildq.pump import Owned, Pump
+from buildq.texts import bytes_of_text, check_texts, list_of_texts
 
 if TYPE_CHECKING:
     from buildq.queue import Queue
@@ -26,8 +27,9 @@ def offer(systems: Iterable[str], *, kinds: Iterable[str] = ("command",), slots:
 
     Cores and memory that are 0 are not counted.
     """
-    return Buildq.Offer.new([Buildq.MachineGroup.new(
-        list(systems), list(features), list(kinds), cores, memory_bytes, slots)])
+    texts = list_of_texts(systems), list_of_texts(features), list_of_texts(kinds)
+    check_texts(*texts)
+    return Buildq.Offer.new([Buildq.MachineGroup.new(*texts, cores, memory_bytes, slots)])
 
 
 class Lease:
@@ -98,6 +100,8 @@ class Lease:
 
         When this is cancelled, the result is handed in all the same.
         """
+        if not isinstance(result, Buildq.Result):
+            raise TypeError(f"a lease is completed with a Buildq.Result, not {result!r}")
         pump = self._finish()
         agent = self.agent._gobject
         return await pump.call(self.agent, agent.complete_async, agent.complete_finish,
@@ -116,9 +120,8 @@ class Lease:
         It may get lost, and is asked for again then.
         """
         pump = self.agent._use()
-        data = data.encode() if isinstance(data, str) else data
         self.agent._gobject.send_log(
-            Buildq.LogChunk.new(self.token, offset, GLib.Bytes.new(data), finished, None))
+            Buildq.LogChunk.new(self.token, offset, bytes_of_text(data), finished, None))
         pump.turn()
 
     def _finish(self) -> Pump:
@@ -180,6 +183,7 @@ class Agent(Owned):
         super().__init__()
         if not name:
             raise Invalid("an agent needs a name")
+        check_texts(name)
         self.name = name
         self._queue = queue
         self._offer = offer

@@ -8,11 +8,12 @@ import os
 from collections.abc import AsyncIterator, Iterable
 from typing import TypeAlias
 
-from gi.repository import Buildq, GLib
+from gi.repository import Buildq
 
 from buildq.agent import Agent
-from buildq.errors import Error, raised
+from buildq.errors import Error, Invalid, raised
 from buildq.pump import Owned, Pump
+from buildq.texts import bytes_of_text, check_texts, list_of_texts
 
 DEFAULT_URI = "http://127.0.0.1:8720"
 _FIRST_WAIT_S = 0.05
@@ -44,7 +45,11 @@ def connect(uri: str | os.PathLike[str] | Buildq.Queue | None = None,
 
 
 def _id_of(request: RequestLike) -> str:
-    return request if isinstance(request, str) else request.id
+    if isinstance(request, str):
+        return request
+    if isinstance(request, (Buildq.RequestStatus, Buildq.Request)):
+        return request.id
+    raise TypeError(f"a request is an id, a RequestStatus or a Request, not {request!r}")
 
 
 def _id_or_none(request: RequestLike | None) -> str | None:
@@ -81,8 +86,11 @@ class Queue(Owned):
         try:
             if isinstance(self._uri, str):
                 token = self._token if self._token is not None else read_token()
+                check_texts(self._uri, token)
                 with raised():
                     self._gobject = Buildq.Queue.new_for_uri(self._uri, token)
+            elif not isinstance(self._uri, Buildq.Queue):
+                raise TypeError(f"a queue is a URI or a Buildq.Queue, not {self._uri!r}")
             else:
                 self._gobject, self._uri = self._uri, type(self._uri).__name__
                 self._is_ours = False
@@ -143,7 +151,7 @@ class Queue(Owned):
         if not isinstance(jobs, Buildq.Request):
             jobs = Buildq.Request(
                 jobs=[jobs] if isinstance(jobs, Buildq.Job) else jobs, id=id,
-                wanted=list(wanted), priority=priority, group=group, submitter=submitter,
+                wanted=list_of_texts(wanted), priority=priority, group=group, submitter=submitter,
                 rebuild=rebuild)
         return await self._call("submit", jobs, 0)
 
@@ -193,6 +201,8 @@ class Queue(Owned):
     async def retry(self, request: RequestLike | None = None, *,
                     key: str | None = None) -> Buildq.RequestStatus:
         """Tries again what failed in a request, or the one job `key`."""
+        if request is None and key is None:
+            raise Invalid("what to try again is neither a request nor a job")
         return await self._call("retry", _id_or_none(request), key, 0)
 
     async def job(self, key: str) -> Buildq.JobStatus:
@@ -219,6 +229,8 @@ class Queue(Owned):
 
     async def read_log(self, key: str, offset: int = 0) -> Buildq.LogChunk:
         """A piece of the log of a job, as far as the queue has it."""
+        if offset < 0:
+            raise Invalid(f"a log has no offset {offset}")
         return await self._call("read_log", key, offset, 0)
 
     async def follow_log(self, key: str, *, interval: float = 1.0) -> AsyncIterator[bytes]:
@@ -243,8 +255,7 @@ class Queue(Owned):
 
     async def put_text(self, text: str | bytes) -> str:
         """Keeps a text for jobs that name it, and returns its hash."""
-        data = text.encode() if isinstance(text, str) else text
-        return await self._call("put_text", GLib.Bytes.new(data), 0)
+        return await self._call("put_text", bytes_of_text(text), 0)
 
     async def get_text(self, hash: str) -> bytes:
         """A text that was put."""
@@ -252,7 +263,7 @@ class Queue(Owned):
 
     async def missing_texts(self, hashes: Iterable[str]) -> list[str]:
         """Which of these texts the queue does not have."""
-        return await self._call("missing_texts", list(hashes), 0)
+        return await self._call("missing_texts", list_of_texts(hashes), 0)
 
     # --- the farm ---
 
@@ -263,6 +274,9 @@ class Queue(Owned):
     async def set_worker_state(self, name: str,
                                state: Buildq.WorkerState) -> Buildq.WorkerStatus:
         """Has a machine pause, drain, or be ready again."""
+        wishes = Buildq.WorkerState.PAUSED, Buildq.WorkerState.DRAINING, Buildq.WorkerState.READY
+        if state not in wishes:
+            raise Invalid(f"a machine can be told to be paused, draining or ready, not {state!r}")
         return await self._call("set_worker_state", name, state, 0)
 
     async def stats(self) -> Buildq.Stats:
@@ -279,6 +293,7 @@ class Queue(Owned):
 
     def _call(self, name: str, *arguments: object):
         pump = self._use()
+        check_texts(*arguments)
         queue = self._gobject
         return pump.call(self, getattr(queue, f"{name}_async"), getattr(queue, f"{name}_finish"),
                          *arguments)

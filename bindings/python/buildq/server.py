@@ -8,6 +8,7 @@ from gi.repository import Buildq
 from buildq.errors import raised
 from buildq.pump import Owned
 from buildq.queue import Queue
+from buildq.texts import check_texts
 
 
 class Server(Owned):
@@ -43,6 +44,7 @@ class Server(Owned):
         if self._pump is not None or self.is_closed:
             raise RuntimeError(f"{self} was entered already")
         pump = self._queue._use()
+        check_texts(self._address)
         server = Buildq.Server.new(self._queue.gobject, self._authority)
         with raised():
             server.listen(self._address, self._port)

@@ -13,11 +13,12 @@ from collections.abc import Awaitable, Callable, Iterable
 from pathlib import Path
 from typing import Any, TypeAlias, TypeVar
 
-from gi.repository import Buildq, GLib, GObject
+from gi.repository import Buildq, GObject
 
 from buildq.errors import Closed, Invalid, WrongThread, raised
 from buildq.pump import Owned, Pump
 from buildq.queue import Queue
+from buildq.texts import bytes_of_text, check_texts, list_of_texts
 
 Executor: TypeAlias = "Callable[[Execution], Awaitable[None] | None]"
 Function = TypeVar("Function", bound=Callable[..., Any])
@@ -32,6 +33,8 @@ class JobFailed(Exception):
 
     def __init__(self, message: str, outcome: Buildq.Outcome = _FAILED):
         super().__init__(message)
+        if not isinstance(outcome, Buildq.Outcome):
+            raise TypeError(f"an outcome is a buildq.Outcome, not {outcome!r}")
         self.outcome = outcome
 
 
@@ -96,10 +99,10 @@ class Execution:
     def log(self, text: str | bytes) -> None:
         """Adds to the log of the job."""
         self._check()
-        data = text.encode() if isinstance(text, str) else text
+        data = bytes_of_text(text)
         self._spoke = time.monotonic()
         with raised():
-            self.gobject.log(GLib.Bytes.new(data))
+            self.gobject.log(data)
 
     def set_exit_status(self, status: int) -> None:
         """Says how a command of the job ended, for its result."""
@@ -220,7 +223,7 @@ def _fail(execution: Execution, error: BaseException) -> None:
     message = f"{type(error).__name__}: {text}" if text else type(error).__name__
     if not execution.gobject.is_answered():
         try:
-            execution.log("".join(traceback.format_exception(error)))
+            execution.log(_printable("".join(traceback.format_exception(error))))
         except Exception:
             pass  # a log that is full must not hide what is to be said
     _answer(execution, _FAILED if isinstance(error, Exception) else _HOST_FAULT, message)
@@ -231,7 +234,12 @@ def _answer(execution: Execution, outcome: Buildq.Outcome, message: str) -> None
         return
     if outcome == Buildq.Outcome.SUCCEEDED:
         outcome = _FAILED
-    execution.gobject.fail(outcome, message)
+    execution.gobject.fail(outcome, _printable(message).replace("\0", "\\0"))
+
+
+def _printable(text: str) -> str:
+    """What is no UTF-8, such as of the names of some files, is escaped."""
+    return text.encode("utf-8", "backslashreplace").decode()
 
 
 class Worker(Owned):
@@ -256,12 +264,16 @@ class Worker(Owned):
             raise Invalid("a worker needs a name")
         self.name = name
         pump = queue._use()
-        settings = {"systems": systems and list(systems), "features": features and list(features),
+        settings = {"systems": list_of_texts(systems), "features": list_of_texts(features),
                     "slots": slots, "compression": compression, "keep_running_s": keep_running_s,
                     "max_load_per_core": max_load_per_core, "min_memory_bytes": min_memory_bytes,
                     "min_disk_bytes": min_disk_bytes, "min_inodes": min_inodes}
-        if isinstance(mirrors, (str, Buildq.Mirror)):
-            mirrors = [mirrors]
+        mirrors = [mirrors] if isinstance(mirrors, (str, Buildq.Mirror)) else list(mirrors)
+        check_texts(name, store, os.fspath(work_dir), mirrors, *settings.values())
+        for setting, value in settings.items():
+            least = 1 if setting == "slots" else 0
+            if isinstance(value, (int, float)) and not value >= least:  # nor a NaN
+                raise Invalid(f"{setting} is {least} or more, not {value}")
         with raised():
             if isinstance(store, str):
                 store = Buildq.Store.new_for_uri(store, None)
@@ -311,6 +323,7 @@ class Worker(Owned):
             trampoline = _Trampoline(pump, function)
             self._trampolines.append(trampoline)
             function = Buildq.FuncExecutor.new(trampoline)
+        check_texts(kind)
         self._gobject.add_executor(kind, function)
         return None
 

@@ -56,6 +56,18 @@ def _add_attributes(value):
             setattr(value, name[4:], property(method))
 
 
+def is_cut(value):
+    """Whether C, to which PyGObject hands it without a word, would see only what is before a NUL,
+    or before a None in a list."""
+    if isinstance(value, str):
+        return "\0" in value
+    if isinstance(value, dict):
+        value = value.values()
+    elif not isinstance(value, (list, tuple)):
+        return False
+    return any(one is None or is_cut(one) for one in value)
+
+
 @functools.lru_cache(maxsize=256)
 def _named_output(name):
     return Buildq.Output.new(name, None)
@@ -98,6 +110,8 @@ def _add_constructor(name, value, builder):
             setter, is_list, each, convert = keywords[field]
             if is_list and isinstance(given, str):
                 raise TypeError(f"'{field}' is a list, not '{given}'")
+            if is_cut(given):
+                raise ValueError(f"'{field}' has a NUL or a None in it: {given!r}")
             for one in given if each else (given,):
                 setter(making, convert(one) if convert else one)
         try:
