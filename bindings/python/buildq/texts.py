@@ -18,11 +18,11 @@ def check_texts(*arguments: object) -> None:
             raise Invalid(f"a NUL, or None in a list, cannot be handed over: {argument!r}")
 
 
-def list_of_texts(texts: Iterable[str] | None) -> list[str] | None:
+def list_of_texts(texts: Iterable[str]) -> list[str]:
     """A list of them. A text is one of its letters, too, but is never meant so."""
     if isinstance(texts, str):
         raise TypeError(f"a list of texts is wanted, not the text {texts!r}")
-    return None if texts is None else list(texts)
+    return list(texts)
 
 
 def bytes_of_text(text: str | bytes) -> GLib.Bytes:

@@ -264,7 +264,8 @@ class Worker(Owned):
             raise Invalid("a worker needs a name")
         self.name = name
         pump = queue._use()
-        settings = {"systems": list_of_texts(systems), "features": list_of_texts(features),
+        settings = {"systems": None if systems is None else list_of_texts(systems),
+                    "features": None if features is None else list_of_texts(features),
                     "slots": slots, "compression": compression, "keep_running_s": keep_running_s,
                     "max_load_per_core": max_load_per_core, "min_memory_bytes": min_memory_bytes,
                     "min_disk_bytes": min_disk_bytes, "min_inodes": min_inodes}
