@@ -257,8 +257,6 @@
        ((c-type low high) (values c-type `(integer->c ,name ,low ,high ,who)))))
     ("gboolean" (values 'int `(boolean->c ,name)))
     ("gdouble" (values 'double `(double->c ,name ,who)))
-    ((or "utf8" "filename") (values ''* `(string->c ,name ,who)))
-    (('strings) (values ''* `(strings->c ,name ,who)))
     ("GLib.Bytes" (values ''* `(bytes->c ,name ,who)))
     ("GLib.Error" (values ''* `(error->c ,name ,who)))
     ("GLib.MainContext" (values ''* `(context->c ,name ,who)))
@@ -305,6 +303,9 @@ TRANSFER is that of the GIR."
          (('enum variable) (values 'int `(c->enum ,name ,variable)))
          (_ (refuse type)))))))
 
+(define (string-type? type)
+  (member type '("utf8" "filename" (strings))))
+
 (define (touches-objects? type)
   "Return whether a call with a value of TYPE could call Scheme."
   (match type
@@ -345,6 +346,17 @@ TRANSFER is that of the GIR."
     (refuse where "cannot bind argument ~a: ~a, transfer ~a" (attribute parameter 'name)
             (describe type) (attribute parameter 'transfer-ownership))))
 
+;; Strings are checked before the call, and converted within it.
+(define (string-argument type variable nullable? who)
+  (let ((check (if (string? type) 'check-string 'check-strings))
+        (convert `(,(if (string? type) 'string->c 'strings->c) ,variable)))
+    (make-argument variable ''*
+                   `((%checked ,(if nullable?
+                                    `(when ,variable (,check ,variable ,who))
+                                    `(,check ,variable ,who))))
+                   (if nullable? `(if ,variable ,convert %null-pointer) convert)
+                   #f)))
+
 (define (in-argument where parameter who)
   (let* ((type (type-of parameter))
          (refuse (refuser where parameter))
@@ -353,13 +365,15 @@ TRANSFER is that of the GIR."
     (unless (and (equal? "none" (attribute parameter 'transfer-ownership))
                  (not (by-value? parameter type)))
       (refuse type))
-    (call-with-values (cut to-c type variable who refuse)
-      (lambda (c-type convert)
-        (make-argument variable c-type
-                       `((,local ,(if (flag? parameter 'nullable)
-                                      `(if ,variable ,convert %null-pointer)
-                                      convert)))
-                       local #f)))))
+    (if (string-type? type)
+        (string-argument type variable (flag? parameter 'nullable) who)
+        (call-with-values (cut to-c type variable who refuse)
+          (lambda (c-type convert)
+            (make-argument variable c-type
+                           `((,local ,(if (flag? parameter 'nullable)
+                                          `(if ,variable ,convert %null-pointer)
+                                          convert)))
+                           local #f))))))
 
 (define (out-argument where parameter)
   (let* ((type (type-of parameter))
@@ -465,10 +479,10 @@ TRANSFER is that of the GIR."
          (type (type-of returned))
          (call `(%call ,@(map argument-expression arguments)
                    ,@(if throws? '((slot-pointer %error)) '())))
-         (call (if (any touches-objects?
-                        (cons type (map type-of (parameters-of callable))))
-                   `(guarded ,call)
-                   call))
+         (types (map type-of (parameters-of callable)))
+         (call (cond ((any string-type? types) `(guarded/strings ,call))
+                     ((any touches-objects? (cons type types)) `(guarded ,call))
+                     (else call)))
          (outs (filter-map argument-out arguments))
          (after `(,@(if (find (lambda (argument)
                                 (eq? 'c:result (argument-expression argument)))

@@ -46,6 +46,7 @@ done; 0 for #f."
 (define (answered call result)
   (let ((result (c->result result (call-stem call) (call-source call))))
     (later! (lambda ()
+              (hand-over-result! result)
               ((call-procedure call) (call-source call) result)))))
 
 (define %async-ready

@@ -17,6 +17,9 @@
             context->c
             leave-context!
             keep-until-released
+            close-when-left
+            context-result
+            set-context-result!
             guarded
             call-from-c
             later!
@@ -45,7 +48,7 @@
 
 (define-record-type <context>
   (make-context thread pointer guardian objects callbacks last-id incoming events
-                poller fd port waiting waking?)
+                result poller fd port waiting waking?)
   context?
   (thread context-thread)
   (pointer context-pointer)
@@ -61,6 +64,8 @@
   ;; What is to be called when C has returned: the last one first, and in order.
   (incoming context-incoming set-context-incoming!)
   (events context-events set-context-events!)
+  ;; What the last callback was called with.
+  (result context-result set-context-result!)
   ;; Once it was pumped: the address of the BuildqPoller, its descriptor, a port for what
   ;; suspends until it is readable, how many do, and whether they are to be resumed.
   (poller context-poller set-context-poller!)
@@ -92,7 +97,7 @@
 (define (enter-context!)
   (let* ((pointer (g-main-context-new))
          (context (make-context (current-thread) pointer (make-guardian)
-                                (make-weak-key-hash-table) (make-hash-table) 0 '() '()
+                                (make-weak-key-hash-table) (make-hash-table) 0 '() '() #f
                                 #f #f #f 0 #f)))
     (g-main-context-push-thread-default pointer)
     (fluid-set! thread-context context)
@@ -217,9 +222,13 @@ exceptions, and an error that stands for an escape to a prompt outside."
 after nothing refers to it. Return OBJECT."
   (let ((context (current-context)))
     (release-unreachable! context)
-    (hashq-set! (context-objects context) object #t)
     ((context-guardian context) object)
     object))
+
+(define (close-when-left object)
+  "Have OBJECT released at the latest when this thread leaves its context. Return OBJECT."
+  (hashq-set! (context-objects (current-context)) object #t)
+  object)
 
 (define (release-unreachable! context)
   "Release what the garbage collector found to be unreachable, of the objects of CONTEXT,
@@ -238,6 +247,8 @@ called any more. A thread that does not do so before it ends keeps what it has f
       (release-unreachable! context)
       (for-each release (hash-map->list (lambda (object _) object)
                                         (context-objects context)))
+      (when (context-result context)
+        (release (context-result context)))
       (when (context-port context)
         (close-port (context-port context)))
       (when (context-poller context)

@@ -8,9 +8,11 @@
   #:use-module (buildq runtime errors)
   #:use-module (buildq runtime library)
   #:use-module (rnrs bytevectors)
+  #:use-module ((srfi srfi-1) #:select (fold))
   #:use-module (srfi srfi-9)
   #:use-module (srfi srfi-9 gnu)
   #:use-module (system foreign)
+  #:use-module (system foreign-library)
   #:export (make-boxed-type
             make-object-type
             register-object-type!
@@ -31,13 +33,16 @@
             cancelled?
             cancellable->c
             c->result
+            hand-over-result!
             result->c
             finish-result!
             boolean->c c->boolean
             integer->c double->c
             enum->c c->enum
-            string->c c->string c->string/free
-            strings->c c->strings c->strings/free
+            guarded/strings
+            current-scratch scratch-used set-scratch-used!
+            check-string string->c c->string c->string/free
+            check-strings strings->c c->strings c->strings/free
             bytes->c c->bytes
             array->c c->boxed-list c->object-list))
 
@@ -198,9 +203,13 @@ come from."
 (define (c->object address type)
   "Return the object at ADDRESS, whose reference is ours from now on; #f for NULL."
   (and (not (eq? address 0))
-       (let ((pointer (make-pointer address)))
-         (keep-until-released
-          (make-handle (actual-type pointer type) pointer (current-context))))))
+       (let* ((pointer (make-pointer address))
+              (type (actual-type pointer type))
+              (handle (make-handle type pointer (current-context))))
+         ;; One is made for each call, and holds nothing of the thread.
+         (unless (eq? type <cancellable>)
+           (close-when-left handle))
+         (keep-until-released handle))))
 
 (define (c->object/ref address type)
   "Return the object at ADDRESS, which C keeps; #f for NULL."
@@ -275,7 +284,17 @@ still needs itself. To close it twice is no error."
   "Return the result at ADDRESS, which C keeps, of the call STEM on SOURCE."
   (let ((pointer (make-pointer address)))
     (g-object-ref pointer)
-    (keep-until-released (make-result pointer (current-context) stem source))))
+    (make-result pointer (current-context) stem source)))
+
+;; Most are finished by the callback they are given to, and it is dear to watch for
+;; objects nobody has any more: that is done for the others.
+(define (hand-over-result! result)
+  "Note that RESULT is about to be given to a callback; the one before it had its turn."
+  (let* ((context (result-context result))
+         (last (context-result context)))
+    (set-context-result! context result)
+    (when (and last (result-pointer last))
+      (close-when-left (keep-until-released last)))))
 
 ;; C aborts, or says nothing, when it gets the result of another call.
 (define (result->c result stem source who)
@@ -318,25 +337,88 @@ still needs itself. To close it twice is no error."
 (define g-ptr-array-unref (c-function void "g_ptr_array_unref" '(*)))
 (define %g-ptr-array-unref (c-pointer "g_ptr_array_unref"))
 
-(define (string->utf8/nul string who)
-  (let* ((bytes (string->utf8 string))
-         (length (bytevector-length bytes))
-         (copy (make-bytevector (1+ length) 0)))
-    (when (string-index string #\nul)
-      (raise-wrong-type who string "string without #\\nul"))
-    (bytevector-copy! bytes 0 copy 0 length)
-    copy))
+;; Strings that go to C are written one after the other into a block that each thread has,
+;; because a pointer to a bytevector is dear to make, and to collect. The block is used from
+;; the first string of a call until C returns, while no interrupt can begin another call; a
+;; call within that one goes on behind. What does not fit gets a bytevector of its own.
+(define scratch-size 16384)
 
-(define (string->c value who)
-  "Return a pointer to the string VALUE in UTF-8."
+(define-record-type <scratch>
+  (make-scratch bytes address used)
+  scratch?
+  (bytes scratch-bytes)
+  (address scratch-address)
+  (used scratch-used set-scratch-used!))
+
+(define thread-scratch (make-thread-local-fluid #f))
+
+(define (current-scratch)
+  (or (fluid-ref thread-scratch)
+      (let ((bytes (make-bytevector scratch-size)))
+        (fluid-set! thread-scratch
+                    (make-scratch bytes (pointer-address (bytevector->pointer bytes)) 0))
+        (fluid-ref thread-scratch))))
+
+(define-syntax-rule (guarded/strings call)
+  "Make a CALL of C that converts strings; they must have been checked."
+  (call-with-blocked-asyncs
+   (lambda ()
+     (let* ((scratch (current-scratch))
+            (used (scratch-used scratch))
+            (value call))
+       (set-scratch-used! scratch used)
+       value))))
+
+(define (call-with-block size proc)
+  "Call PROC with a bytevector, an index from which it has room for SIZE bytes, and the
+address of that; return a pointer there."
+  (let* ((scratch (current-scratch))
+         (start (logand (+ (scratch-used scratch) 7) -8))
+         (end (+ start size)))
+    (if (<= end scratch-size)
+        (let ((address (+ start (scratch-address scratch))))
+          (set-scratch-used! scratch end)
+          (proc (scratch-bytes scratch) start address)
+          (make-pointer address))
+        (let* ((bytes (make-bytevector size))
+               (pointer (bytevector->pointer bytes)))
+          (proc bytes 0 (pointer-address pointer))
+          pointer))))
+
+(define (copy-text! text bytes start)
+  "Copy the bytevector TEXT and a nul into BYTES at START, and return where that ends."
+  (let ((length (bytevector-length text)))
+    (bytevector-copy! text 0 bytes start length)
+    (bytevector-u8-set! bytes (+ start length) 0)
+    (+ start length 1)))
+
+(define (check-string value who)
+  "Raise an error if VALUE is not a string that C can have."
   (unless (string? value)
     (raise-wrong-type who value "string"))
-  (bytevector->pointer (string->utf8/nul value who)))
+  (when (string-index value #\nul)
+    (raise-wrong-type who value "string without #\\nul")))
+
+(define (string->c string)
+  "Return a pointer to STRING in UTF-8, within guarded/strings."
+  (let ((text (string->utf8 string)))
+    (call-with-block (1+ (bytevector-length text))
+                     (lambda (bytes start address)
+                       (copy-text! text bytes start)))))
+
+;; This takes half the time of pointer->string.
+(define scm-from-utf8-string
+  (false-if-exception
+   (pointer->procedure '* (foreign-library-pointer (load-foreign-library #f)
+                                                   "scm_from_utf8_string")
+                       '(*))))
 
 (define (c->string pointer)
   "Return the string at POINTER, which C keeps; #f for NULL."
   (and (not (null-pointer? pointer))
-       (pointer->string pointer -1 "UTF-8")))
+       (if scm-from-utf8-string
+           (pointer->scm (scm-from-utf8-string pointer))
+           (pointer->string pointer -1 "UTF-8"))))
 
 (define (c->string/free pointer)
   "Return the string at POINTER, which is ours; #f for NULL."
@@ -344,25 +426,32 @@ still needs itself. To close it twice is no error."
     (g-free pointer)
     string))
 
-;; One block: the addresses, NULL, and the bytes they point to. A block of bytes is not
-;; moved, and what points into itself needs nobody to keep it.
-(define (strings->c strings who)
-  "Return a pointer to a NULL-terminated array of the list STRINGS."
+(define (check-strings strings who)
+  "Raise an error if STRINGS is not a list of strings that C can have."
   (unless (and (list? strings) (and-map string? strings))
     (raise-wrong-type who strings "list of strings"))
-  (let* ((texts (map (lambda (string) (string->utf8/nul string who)) strings))
+  (for-each (lambda (string) (check-string string who)) strings))
+
+;; One block: the addresses, NULL, and what they point to.
+(define (strings->c strings)
+  "Return a pointer to a NULL-terminated array of the list STRINGS, within
+guarded/strings."
+  (let* ((texts (map string->utf8 strings))
          (word (sizeof '*))
-         (start (* word (1+ (length texts))))
-         (block (make-bytevector (apply + start (map bytevector-length texts)) 0))
-         (pointer (bytevector->pointer block))
-         (address (pointer-address pointer)))
-    (let loop ((texts texts) (index 0) (offset start))
-      (unless (null? texts)
-        (let ((length (bytevector-length (car texts))))
-          (bytevector-uint-set! block index (+ address offset) (native-endianness) word)
-          (bytevector-copy! (car texts) 0 block offset length)
-          (loop (cdr texts) (+ index word) (+ offset length)))))
-    pointer))
+         (head (* word (1+ (length texts)))))
+    (define (set-word! bytes index value)
+      (bytevector-uint-set! bytes index value (native-endianness) word))
+    (call-with-block
+     (fold (lambda (text size) (+ size 1 (bytevector-length text))) head texts)
+     (lambda (bytes start address)
+       (let loop ((texts texts) (index start) (end (+ start head)))
+         (if (null? texts)
+             (set-word! bytes index 0)
+             (begin
+               (set-word! bytes index (+ address (- end start)))
+               (loop (cdr texts)
+                     (+ index word)
+                     (copy-text! (car texts) bytes end)))))))))
 
 (define (c->strings pointer)
   "Return the list of the strings in the NULL-terminated array at POINTER, which C keeps."
