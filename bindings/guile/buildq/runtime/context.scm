@@ -94,7 +94,20 @@
 (define-inlinable (current-context)
   (or (fluid-ref thread-context) (enter-context!)))
 
+(define (deepen depth)
+  (if (zero? depth)
+      0
+      (1+ (deepen (1- depth)))))
+
+;; Guile 3.0 crashes when the stack of one thread grows, and so moves, while another one
+;; collects garbage. So that it need not grow any more it does so now, to some 100 kB.
+(define (grow-stack!)
+  (gc-disable)
+  (deepen 5000)
+  (gc-enable))
+
 (define (enter-context!)
+  (grow-stack!)
   (let* ((pointer (g-main-context-new))
          (context (make-context (current-thread) pointer (make-guardian)
                                 (make-weak-key-hash-table) (make-hash-table) 0 '() '() #f
