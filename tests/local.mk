@@ -39,7 +39,7 @@ sanitizer_options = \
 	LSAN_OPTIONS=suppressions=$(abs_top_srcdir)/tests/lsan.supp:print_suppressions=0 \
 	TSAN_OPTIONS=ignore_noninstrumented_modules=1:die_after_fork=0:suppressions=$(abs_top_srcdir)/tests/tsan.supp
 
-EXTRA_DIST += tests/lsan.supp tests/tsan.supp tests/data/test.conf tests/services/nginx-dav
+EXTRA_DIST += tests/asan-bindings tests/lsan.supp tests/tsan.supp tests/data/test.conf tests/services/nginx-dav
 
 # Tests of the public API link the library; those of private parts the archive that it is
 # made of. No program links both.
