@@ -35,7 +35,8 @@ EXTRA_DIST += $(guile_runtime) $(guile_modules) $(guile_top) \
 	bindings/guile/buildq/config.scm.in \
 	bindings/guile/compile.scm \
 	bindings/guile/excluded.scm \
-	bindings/guile/generate.scm
+	bindings/guile/generate.scm \
+	bindings/guile/gir.scm
 
 if HAVE_GUILE
 guilebuildqdir = $(guilemoddir)/buildq
@@ -70,7 +71,7 @@ bindings/guile/buildq/config.scm: bindings/guile/buildq/config.scm.in Makefile
 	  $(srcdir)/bindings/guile/buildq/config.scm.in > $@.new && mv $@.new $@
 
 bindings/guile/buildq/ffi.scm: lib/Buildq-1.gir bindings/guile/generate.scm \
-  bindings/guile/excluded.scm
+  bindings/guile/gir.scm bindings/guile/excluded.scm
 	$(AM_V_GEN)$(MKDIR_P) $(@D) && \
 	GUILE_AUTO_COMPILE=0 $(GUILE) $(srcdir)/bindings/guile/generate.scm \
 	  lib/Buildq-1.gir $(srcdir)/bindings/guile/excluded.scm > $@.new && mv $@.new $@

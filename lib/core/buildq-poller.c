@@ -41,22 +41,15 @@
 /* How often a descriptor that the kernel cannot watch for us is looked at. */
 #define UNWATCHED_MS 20
 
-typedef struct
-{
-  int fd;
-  guint events; /* of poll (), which are those of epoll */
-} Watch;
-
 struct _BuildqPoller
 {
   GObject parent_instance;
   GMainContext *context; /* owned by this thread */
   int epoll_fd;
-  int timer_fd;     /* in the epoll; when the context wants to look again */
-  int timer_ms;     /* what it is set to; -1: not at all */
-  GArray *poll_fds; /* of GPollFD: as the context tells */
-  GArray *watches;  /* of Watch, by fd: what is in the epoll */
-  GArray *wanted;   /* of Watch, by fd: what is to be */
+  int timer_fd;    /* in the epoll; when the context wants to look again */
+  int timer_ms;    /* what it is set to; -1: not at all */
+  GArray *watches; /* of GPollFD, by fd: what is in the epoll */
+  GArray *wanted;  /* the same: what is to be */
 };
 
 G_DEFINE_FINAL_TYPE (BuildqPoller, buildq_poller, G_TYPE_OBJECT)
@@ -73,7 +66,6 @@ buildq_poller_finalize (GObject *object)
   if (self->context != NULL)
     g_main_context_release (self->context);
   g_clear_pointer (&self->context, g_main_context_unref);
-  g_array_unref (self->poll_fds);
   g_array_unref (self->watches);
   g_array_unref (self->wanted);
   G_OBJECT_CLASS (buildq_poller_parent_class)->finalize (object);
@@ -91,15 +83,14 @@ buildq_poller_init (BuildqPoller *self)
   self->epoll_fd = -1;
   self->timer_fd = -1;
   self->timer_ms = -1;
-  self->poll_fds = g_array_new (FALSE, FALSE, sizeof (GPollFD));
-  self->watches = g_array_new (FALSE, FALSE, sizeof (Watch));
-  self->wanted = g_array_new (FALSE, FALSE, sizeof (Watch));
+  self->watches = g_array_new (FALSE, FALSE, sizeof (GPollFD));
+  self->wanted = g_array_new (FALSE, FALSE, sizeof (GPollFD));
 }
 
 static int
-compare_watches (gconstpointer a, gconstpointer b)
+compare_fds (gconstpointer a, gconstpointer b)
 {
-  const Watch *one = a, *other = b;
+  const GPollFD *one = a, *other = b;
 
   return (one->fd > other->fd) - (one->fd < other->fd);
 }
@@ -115,56 +106,49 @@ query (BuildqPoller *self)
   g_main_context_prepare (self->context, &priority);
   do
     {
-      g_array_set_size (self->poll_fds, n);
+      g_array_set_size (self->wanted, n);
       n = g_main_context_query (self->context, priority, &timeout_ms,
-                                (GPollFD *) (gpointer) self->poll_fds->data,
-                                (int) self->poll_fds->len);
+                                (GPollFD *) (gpointer) self->wanted->data,
+                                (int) self->wanted->len);
     }
-  while (n > (int) self->poll_fds->len);
-  g_array_set_size (self->poll_fds, n);
+  while (n > (int) self->wanted->len);
+  g_array_set_size (self->wanted, n);
   return timeout_ms;
 }
 
 /* Several sources may wait for one descriptor; the epoll has it once. */
 static void
-sort_wanted (BuildqPoller *self)
+merge_wanted (BuildqPoller *self)
 {
   guint n = 0;
 
-  g_array_set_size (self->wanted, 0);
-  for (guint i = 0; i < self->poll_fds->len; i++)
-    {
-      GPollFD *poll_fd = &g_array_index (self->poll_fds, GPollFD, i);
-      Watch watch = { .fd = poll_fd->fd, .events = poll_fd->events };
-
-      g_array_append_val (self->wanted, watch);
-    }
-  g_array_sort (self->wanted, compare_watches);
+  g_array_sort (self->wanted, compare_fds);
   for (guint i = 0; i < self->wanted->len; i++)
     {
-      Watch *watch = &g_array_index (self->wanted, Watch, i);
-      Watch *last = n > 0 ? &g_array_index (self->wanted, Watch, n - 1) : NULL;
+      GPollFD *next = &g_array_index (self->wanted, GPollFD, i);
+      GPollFD *last = n > 0 ? &g_array_index (self->wanted, GPollFD, n - 1) : NULL;
 
-      if (last != NULL && last->fd == watch->fd)
-        last->events |= watch->events;
+      if (last != NULL && last->fd == next->fd)
+        last->events |= next->events;
       else
-        g_array_index (self->wanted, Watch, n++) = *watch;
+        g_array_index (self->wanted, GPollFD, n++) = *next;
     }
   g_array_set_size (self->wanted, n);
 }
 
-/* A descriptor may have been closed and its number used again since the last time, and so
- * be gone from the epoll: each is set anew, and added if it is not there.
+/* The events of poll () are those of epoll. A descriptor may have been closed and its
+ * number used again since the last time, and so be gone from the epoll: each is set anew,
+ * and added if it is not there.
  *
  * Returns: in how many ms it must be looked at although nothing tells; -1: never */
 static int
-watch (BuildqPoller *self, const Watch *watch)
+watch (BuildqPoller *self, const GPollFD *wanted)
 {
-  struct epoll_event event = { .events = watch->events, .data.fd = watch->fd };
+  struct epoll_event event = { .events = wanted->events, .data.fd = wanted->fd };
 
-  if (epoll_ctl (self->epoll_fd, EPOLL_CTL_MOD, watch->fd, &event) == 0
+  if (epoll_ctl (self->epoll_fd, EPOLL_CTL_MOD, wanted->fd, &event) == 0
       || (errno == ENOENT
-          && epoll_ctl (self->epoll_fd, EPOLL_CTL_ADD, watch->fd, &event) == 0))
+          && epoll_ctl (self->epoll_fd, EPOLL_CTL_ADD, wanted->fd, &event) == 0))
     return -1;
   /* A plain file is always ready, and one that was closed is for its source to notice. */
   return errno == EPERM || errno == EBADF ? 0 : UNWATCHED_MS;
@@ -188,12 +172,12 @@ update_watches (BuildqPoller *self)
 
   for (guint i = 0; i <= self->wanted->len; i++)
     {
-      const Watch *next
-          = i < self->wanted->len ? &g_array_index (self->wanted, Watch, i) : NULL;
+      const GPollFD *next
+          = i < self->wanted->len ? &g_array_index (self->wanted, GPollFD, i) : NULL;
 
       for (; old < before->len; old++)
         {
-          int fd = g_array_index (before, Watch, old).fd;
+          int fd = g_array_index (before, GPollFD, old).fd;
 
           if (next != NULL && fd >= next->fd)
             break;
@@ -201,7 +185,7 @@ update_watches (BuildqPoller *self)
         }
       if (next == NULL)
         break;
-      if (old < before->len && g_array_index (before, Watch, old).fd == next->fd)
+      if (old < before->len && g_array_index (before, GPollFD, old).fd == next->fd)
         old++;
       timeout_ms = sooner (timeout_ms, watch (self, next));
     }
@@ -230,7 +214,7 @@ prepare (BuildqPoller *self)
 {
   int timeout_ms = query (self);
 
-  sort_wanted (self);
+  merge_wanted (self);
   set_timer (self, sooner (timeout_ms, update_watches (self)));
 }
 

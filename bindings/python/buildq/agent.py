@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from gi.repository import Buildq, GLib
 
 from buildq.errors import Invalid, LeaseLost, raised
-from buildq.pump import Owned, Pump
+from buildq.pump import Entered, Pump
 from buildq.texts import bytes_of_text, check_texts, list_of_texts
 
 if TYPE_CHECKING:
@@ -171,7 +171,7 @@ class Leasing:
         self._lease._give_back()
 
 
-class Agent(Owned):
+class Agent(Entered):
     """A machine that takes jobs from a queue; `queue.agent ()` makes one.
 
     It is known to the queue while it is entered. It attaches again by itself when the connection
@@ -202,8 +202,7 @@ class Agent(Owned):
         return self._gobject
 
     async def __aenter__(self) -> Agent:
-        if self._pump is not None or self.is_closed:
-            raise RuntimeError(f"{self} was entered already")
+        self._check_is_new()
         pump = self._queue._use()
         agent = self._gobject = Buildq.Agent.new(self._queue.gobject, self.name)
         self._pump = pump
@@ -219,9 +218,6 @@ class Agent(Owned):
         agent.start()
         pump.turn()
         return self
-
-    async def __aexit__(self, *_exception: object) -> None:
-        await self.close()
 
     async def close(self) -> None:
         """Leaves the queue, and gives back all that is held."""

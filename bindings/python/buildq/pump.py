@@ -277,6 +277,20 @@ class Owned:
             answer.cancellable.cancel()
 
 
+class Entered(Owned):
+    """What `async with` opens, once, and closes."""
+
+    async def close(self) -> None:
+        raise NotImplementedError
+
+    async def __aexit__(self, *_exception: object) -> None:
+        await self.close()
+
+    def _check_is_new(self) -> None:
+        if self._pump is not None or self.is_closed:
+            raise RuntimeError(f"{self} was entered already")
+
+
 async def call(owner: Any, name: str, *arguments: Any, io_priority: int = 0) -> Any:
     """What `owner.NAME_async ()` ends with, such as `await buildq.call(store, "add", path, …)`.
 

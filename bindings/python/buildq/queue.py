@@ -12,7 +12,7 @@ from gi.repository import Buildq
 
 from buildq.agent import Agent
 from buildq.errors import Error, Invalid, raised
-from buildq.pump import Owned, Pump
+from buildq.pump import Entered, Owned, Pump
 from buildq.texts import bytes_of_text, check_texts, list_of_texts
 
 DEFAULT_URI = "http://127.0.0.1:8720"
@@ -56,7 +56,7 @@ def _id_or_none(request: RequestLike | None) -> str | None:
     return None if request is None else _id_of(request)
 
 
-class Queue(Owned):
+class Queue(Entered):
     """What `connect ()` gives. It belongs to the loop and the thread in which it was entered."""
 
     def __init__(self, uri: str | os.PathLike[str] | Buildq.Queue | None = None,
@@ -80,8 +80,7 @@ class Queue(Owned):
         return self._gobject
 
     async def __aenter__(self) -> Queue:
-        if self._pump is not None or self.is_closed:
-            raise RuntimeError(f"{self} was entered already")
+        self._check_is_new()
         pump = Pump.acquire()
         try:
             if isinstance(self._uri, str):
@@ -99,9 +98,6 @@ class Queue(Owned):
             raise
         self._pump = pump
         return self
-
-    async def __aexit__(self, *_exception: object) -> None:
-        await self.close()
 
     async def close(self) -> None:
         """Ends all that was made with this queue, and lets go of it.

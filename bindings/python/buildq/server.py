@@ -6,12 +6,12 @@ from __future__ import annotations
 from gi.repository import Buildq
 
 from buildq.errors import raised
-from buildq.pump import Owned
+from buildq.pump import Entered
 from buildq.queue import Queue
 from buildq.texts import check_texts
 
 
-class Server(Owned):
+class Server(Entered):
     """Lets others at a queue while it is entered: `async with buildq.Server(queue) as server`.
 
     It listens on `address` and `port`, where 0 is any free one; `uri` then says where. Without an
@@ -41,8 +41,7 @@ class Server(Owned):
         return self.gobject.get_uri() or ""
 
     async def __aenter__(self) -> Server:
-        if self._pump is not None or self.is_closed:
-            raise RuntimeError(f"{self} was entered already")
+        self._check_is_new()
         pump = self._queue._use()
         check_texts(self._address)
         server = Buildq.Server.new(self._queue.gobject, self._authority)
@@ -53,9 +52,6 @@ class Server(Owned):
         self._queue._members.add(self)
         pump.turn()
         return self
-
-    async def __aexit__(self, *_exception: object) -> None:
-        await self.close()
 
     async def close(self) -> None:
         """Stops to listen, and ends what is connected."""
