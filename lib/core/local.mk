@@ -31,6 +31,8 @@ lib_libbuildq_internal_la_SOURCES += \
 	lib/core/buildq-query.c \
 	lib/core/buildq-job-page.c \
 	lib/core/buildq-principal.c \
+	lib/core/buildq-path.c \
+	lib/core/buildq-path.h \
 	lib/core/buildq-poller.c \
 	lib/core/buildq-process.c \
 	lib/core/buildq-process.h \

@@ -9,6 +9,8 @@
 #include <buildq/buildq-local-queue.h>
 #include <buildq/buildq-remote-queue.h>
 
+#include "core/buildq-path.h"
+
 /**
  * buildq_queue_new_for_uri:
  * @uri: `http://…` or `https://…`, a server's; `file:///PATH` or an absolute path, the
@@ -30,28 +32,22 @@ buildq_queue_new_for_uri (const char *uri, const char *token, GError **error)
 {
   g_autofree char *scheme = NULL;
   g_autofree char *path = NULL;
-  gboolean is_file = FALSE;
+  gboolean is_other = FALSE;
 
   g_return_val_if_fail (uri != NULL, NULL);
 
-  if (g_path_is_absolute (uri))
-    return (BuildqQueue *) buildq_local_queue_new (uri, error);
-  if (g_str_equal (uri, "memory:"))
-    return (BuildqQueue *) buildq_local_queue_new (NULL, error);
+  path = _buildq_path_from_uri (uri);
+  if (path != NULL || g_str_equal (uri, "memory:"))
+    return (BuildqQueue *) buildq_local_queue_new (path, error);
   scheme = g_uri_parse_scheme (uri);
   if (g_strcmp0 (scheme, "http") == 0 || g_strcmp0 (scheme, "https") == 0)
     return (BuildqQueue *) buildq_remote_queue_new (uri, token, error);
-  is_file = g_strcmp0 (scheme, "file") == 0;
-  if (is_file && g_str_has_prefix (uri, "file:///"))
-    path = g_filename_from_uri (uri, NULL, NULL);
-  if (path != NULL)
-    return (BuildqQueue *) buildq_local_queue_new (path, error);
+  is_other = scheme != NULL && !g_str_equal (scheme, "file");
   /* What it has after the scheme may be a secret. */
   g_set_error (
-      error, BUILDQ_ERROR,
-      scheme == NULL || is_file ? BUILDQ_ERROR_INVALID : BUILDQ_ERROR_NOT_SUPPORTED,
+      error, BUILDQ_ERROR, is_other ? BUILDQ_ERROR_NOT_SUPPORTED : BUILDQ_ERROR_INVALID,
       "queue '%s%s' is none of http://…, https://…, file:///JOURNAL, an absolute "
       "path and memory:",
-      scheme == NULL || is_file ? uri : scheme, scheme == NULL || is_file ? "" : ":…");
+      is_other ? scheme : uri, is_other ? ":…" : "");
   return NULL;
 }

@@ -8,6 +8,7 @@
 #include <buildq/buildq-artifact.h>
 #include <string.h>
 
+#include "core/buildq-path.h"
 #include "core/buildq-thread.h"
 #include "core/buildq-process.h"
 #include "netutil/buildq-http-client.h"
@@ -52,25 +53,17 @@ buildq_mirror_new_for_uri (const char *uri, GError **error)
 
   g_return_val_if_fail (uri != NULL, NULL);
 
-  if (g_path_is_absolute (uri))
-    return _buildq_file_mirror_new (uri, error);
+  path = _buildq_path_from_uri (uri);
+  if (path != NULL)
+    return _buildq_file_mirror_new (path, error);
   scheme = g_uri_parse_scheme (uri);
   if (g_strcmp0 (scheme, "http") == 0 || g_strcmp0 (scheme, "https") == 0)
     return _buildq_http_mirror_new (uri, error);
-  if (g_strcmp0 (scheme, "file") == 0)
-    {
-      /* GLib would take "file:DIR" and "file://HOST/DIR" too, for some folder here. */
-      path = g_str_has_prefix (uri, "file:///") ? g_filename_from_uri (uri, NULL, NULL)
-                                                : NULL;
-      if (path != NULL)
-        return _buildq_file_mirror_new (path, error);
-    }
-  if (scheme == NULL || path == NULL)
-    g_set_error (error, BUILDQ_ERROR,
-                 scheme == NULL || g_str_equal (scheme, "file")
-                     ? BUILDQ_ERROR_INVALID
-                     : BUILDQ_ERROR_NOT_SUPPORTED,
-                 "mirror '%s' is none of file:///DIR, http://… and https://…", uri);
+  g_set_error (error, BUILDQ_ERROR,
+               scheme == NULL || g_str_equal (scheme, "file")
+                   ? BUILDQ_ERROR_INVALID
+                   : BUILDQ_ERROR_NOT_SUPPORTED,
+               "mirror '%s' is none of file:///DIR, http://… and https://…", uri);
   return NULL;
 }
 

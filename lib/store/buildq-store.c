@@ -6,6 +6,7 @@
 #include <buildq/buildq-store.h>
 
 #include "core/buildq-hash.h"
+#include "core/buildq-path.h"
 #include "core/buildq-thread.h"
 #include "core/buildq-process.h"
 #include "store/buildq-store-private.h"
@@ -98,12 +99,9 @@ buildq_store_new_for_uri (const char *uri, const char *store_dir, GError **error
   g_return_val_if_fail (uri != NULL, NULL);
   g_return_val_if_fail (error == NULL || *error == NULL, NULL);
 
+  path = _buildq_path_from_uri (uri);
   scheme = g_uri_parse_scheme (uri);
-  if (g_strcmp0 (scheme, "file") == 0)
-    path = g_filename_from_uri (uri, NULL, NULL);
-  else if (scheme == NULL && g_path_is_absolute (uri))
-    path = g_strdup (uri);
-  else if (scheme != NULL)
+  if (path == NULL && scheme != NULL && !g_str_equal (scheme, "file"))
     {
       g_set_error (error, BUILDQ_ERROR, BUILDQ_ERROR_NOT_SUPPORTED,
                    "no kind of store has the scheme of '%s'", uri);

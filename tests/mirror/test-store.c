@@ -376,6 +376,31 @@ test_processes (MirrorFixture *self, gconstpointer program)
   g_assert_cmpuint (mirror_fixture_count_files (tmp), ==, 0);
 }
 
+static void
+test_uris (void)
+{
+  static const struct
+  {
+    const char *uri;
+    int code;
+  } bad[] = {
+    { "", BUILDQ_ERROR_INVALID },
+    { "store", BUILDQ_ERROR_INVALID },
+    { "file:store", BUILDQ_ERROR_INVALID },
+    { "file://host/store", BUILDQ_ERROR_INVALID },
+    { "ftp://host/store", BUILDQ_ERROR_NOT_SUPPORTED },
+  };
+
+  for (guint i = 0; i < G_N_ELEMENTS (bad); i++)
+    {
+      g_autoptr (GError) error = NULL;
+
+      g_test_message ("%s", bad[i].uri);
+      g_assert_null (buildq_store_new_for_uri (bad[i].uri, NULL, &error));
+      g_assert_error (error, BUILDQ_ERROR, bad[i].code);
+    }
+}
+
 int
 main (int argc, char **argv)
 {
@@ -396,5 +421,6 @@ main (int argc, char **argv)
   ADD ("other-boot", test_other_boot);
   g_test_add ("/store/processes", MirrorFixture, argv[0], mirror_fixture_set_up,
               test_processes, mirror_fixture_tear_down);
+  g_test_add_func ("/store/uris", test_uris);
   return g_test_run ();
 }
